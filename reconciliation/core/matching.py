@@ -1,0 +1,36 @@
+"""Matching: two sides and rules in, items out. Pure; every engine gives the same answer.
+
+Inputs may come in any order: no step depends on it, and items leave sorted by their records.
+"""
+
+from collections.abc import Sequence
+
+import narwhals as nw
+
+from .outcomes import items_of
+from .parameters import Parameters
+from .passes import Frame, KeyPass, Pin, Remaining, WindowPass, run_key_pass, run_window_pass
+from .preparation import NEVER_MATCHED
+
+
+def match(
+    *, left: Frame, right: Frame, first: KeyPass, passes: Sequence[KeyPass | WindowPass], parameters: Parameters, pin: Pin
+) -> Frame:
+    """Matches two sides (schema.SIDE) and returns their items (schema.ITEM).
+
+    `first` runs on all records but those that never take part; excluded records then leave, and `passes` run in order, each
+    on what is left. Every record comes out in exactly one item, or in one leg of a group.
+    """
+    state = Remaining(
+        left=pin(left.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False))),
+        right=pin(right.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False))),
+    )
+    state = run_key_pass(first, state, pin)
+    state.left = pin(state.left.filter(nw.col("excluded").is_null()))
+    state.right = pin(state.right.filter(nw.col("excluded").is_null()))
+    for step in passes:
+        if isinstance(step, KeyPass):
+            state = run_key_pass(step, state, pin)
+        else:
+            state = run_window_pass(step, state, parameters.match_window, pin)
+    return items_of(left=left, right=right, found=state, parameters=parameters, pin=pin)

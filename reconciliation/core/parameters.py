@@ -1,0 +1,32 @@
+"""What a comparison is run with. All times in microseconds since 1970 UTC, amounts in minor units."""
+
+from dataclasses import dataclass
+
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far two amounts of one pair may lie apart: absolute minor units, or parts per million of the left amount."""
+
+    minor: int = 0
+    ppm: int = 0
+
+    def allows(self, left_minor: int, right_minor: int) -> bool:
+        """Whether `right_minor` is within tolerance of `left_minor` (both in minor units of one currency)."""
+        apart = abs(right_minor - left_minor)
+        return apart <= self.minor or apart * 1_000_000 <= abs(left_minor) * self.ppm
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The rules of one run."""
+
+    start: int
+    end: int
+    now: int
+    grace: int = 48 * 3600 * SECOND
+    match_window: int = 72 * 3600 * SECOND
+    duplicate_window: int = 3600 * SECOND
+    tolerance: Tolerance = Tolerance()
+    compare_refunds: bool = True

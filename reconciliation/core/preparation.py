@@ -1,0 +1,44 @@
+"""What is decided about records before they are matched: who takes part, and which charge an intent means."""
+
+import narwhals as nw
+
+from .passes import Frame, Pin
+
+SUPERSEDED = "superseded_attempt"
+REFUNDS_NOT_COMPARED = "refunds_not_compared"
+REFUNDS_NOT_BOOKED = "refunds_not_booked_here"
+# These take no part at all; any other exclusion yields to a left record that names the record by its key.
+NEVER_MATCHED = (REFUNDS_NOT_COMPARED, REFUNDS_NOT_BOOKED)
+
+
+def exclude_refunds(frame: Frame, reason: str) -> Frame:
+    """Takes every refund out of the comparison, for `reason`."""
+    refund = (nw.col("kind") == "refund") & nw.col("excluded").is_null()
+    return frame.with_columns(excluded=nw.when(refund).then(nw.lit(reason)).otherwise(nw.col("excluded")))
+
+
+def mark_superseded(right: Frame, pin: Pin) -> Frame:
+    """Excludes charges that another attempt on the same payment intent replaced.
+
+    A payment intent makes one charge an attempt (https://docs.stripe.com/payments/paymentintents/lifecycle): where one
+    attempt did not fail, the failed ones are superseded; where all failed, all but the last. `latest` tells which charge the
+    intent itself names; when it is known, other charges are no longer reached through the intent.
+    """
+    charge = (nw.col("kind") == "charge") & ~nw.col("parent_key").is_null() & nw.col("excluded").is_null()
+    failed = nw.col("status").is_in(["failed", "canceled"])
+    order = ["occurred_at", "id"]
+    alive = (charge & ~failed).cast(nw.Int64()).sum().over("parent_key", "kind")
+    # Last attempt first: the number of later attempts on the same intent.
+    attempts = charge.cast(nw.Int64()).sum().over("parent_key", "kind")
+    position = charge.cast(nw.Int64()).cum_sum().over("parent_key", "kind", order_by=order)
+    named = nw.col("latest").cast(nw.Int64()).sum().over("parent_key", "kind")
+    frame = pin(right.with_columns(alive=alive, later=attempts - position, named=named))
+    replaced = (nw.col("alive") > 0) | (nw.col("later") > 0)
+    superseded = charge & failed & replaced
+    reached = ~charge | (nw.col("named") == 0) | nw.col("latest")
+    return pin(
+        frame.with_columns(
+            excluded=nw.when(superseded).then(nw.lit(SUPERSEDED)).otherwise(nw.col("excluded")),
+            parent_key=nw.when(reached).then(nw.col("parent_key")).otherwise(nw.lit(None).cast(nw.String())),
+        ).drop("alive", "later", "named")
+    )
