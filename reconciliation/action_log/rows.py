@@ -1,0 +1,161 @@
+"""Reading the log as it lies in the database, without trusting a single value of it.
+
+Raw columns, streamed, since a tampered database may hold what the ORM cannot load, and a million rows must not fill memory.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import lru_cache
+from json import loads
+from typing import Any
+
+from django.db import connection
+
+from reconciliation.core import sealing
+from reconciliation.models import LogHead, LogSeal, ReconciliationActionLog
+
+Progress = Callable[[int, int], None]
+"""Told (rows checked, rows in all) as a check goes on."""
+CHUNK = 2000
+LOG, SEALS, HEADS = (model._meta.db_table for model in (ReconciliationActionLog, LogSeal, LogHead))
+ROW_COLUMNS = [
+    "organization_id",
+    "batch",
+    "position",
+    "id",
+    "action",
+    "discrepancy_id",
+    "run_id",
+    "item_id",
+    "before",
+    "after",
+    "actor",
+    "actor_user_id",
+    "reason",
+    "request_id",
+    "at",
+]
+POSITION, ROW_ID = ROW_COLUMNS.index("position"), ROW_COLUMNS.index("id")
+End = tuple[Any, Any, Any]
+Ends = tuple[End | None, End | None]
+SEAL_COLUMNS = [
+    "id",
+    "number",
+    "batch",
+    "count",
+    "total",
+    "leaves",
+    "leaves_hash",
+    "previous_hash",
+    "hash",
+    "sealed_at",
+]
+
+
+def stream(sql: str, parameters: list[object]) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query, read in chunks on both databases."""
+    with closing(connection.chunked_cursor()) as cursor:
+        cursor.execute(sql, parameters)
+        while rows := cursor.fetchmany(CHUNK):
+            yield from rows
+
+
+def _columns(alias: str, names: list[str]) -> str:
+    return ", ".join(_column(alias, name) for name in names)
+
+
+def _column(alias: str, name: str) -> str:
+    # On SQLite Django would parse what a column declared as datetime holds, and fail on a tampered one; an expression is left alone.
+    plain = connection.vendor == "sqlite" and name in {"at", "sealed_at"}
+    return f"{alias}.\"{name}\" || ''" if plain else f'{alias}."{name}"'
+
+
+def seals(organization_id: int, upto: int) -> Iterator[tuple[Any, ...]]:
+    """The organization's seals to number `upto`, in order, as `SEAL_COLUMNS`."""
+    return stream(
+        f"SELECT {_columns('s', SEAL_COLUMNS)} FROM {SEALS} s "
+        "WHERE s.organization_id = %s AND s.number <= %s ORDER BY s.number, s.id",
+        [organization_id, upto],
+    )
+
+
+def sealed_rows(organization_id: int, upto: int) -> Iterator[tuple[Any, ...]]:
+    """The rows under those seals in the same order: `ROW_COLUMNS`, then the seal's id."""
+    return stream(
+        f"SELECT {_columns('l', ROW_COLUMNS)}, s.id FROM {SEALS} s JOIN {LOG} l ON l.batch = s.batch "
+        "WHERE s.organization_id = %s AND s.number <= %s ORDER BY s.number, s.id, l.position, l.id",
+        [organization_id, upto],
+    )
+
+
+def unsealed_rows(organization_id: int | None, limit: int) -> list[tuple[int, int]]:
+    """(organization, row) ids of rows that no seal covers, of one organization or of all."""
+    where, parameters = (
+        ("TRUE", [limit]) if organization_id is None else ("l.organization_id = %s", [organization_id, limit])
+    )
+    return list(
+        stream(
+            f"SELECT l.organization_id, l.id FROM {LOG} l WHERE {where} "
+            f"AND NOT EXISTS (SELECT 1 FROM {SEALS} s WHERE s.batch = l.batch) ORDER BY l.id LIMIT %s",
+            parameters,
+        )
+    )
+
+
+def organizations_with_seals() -> set[int]:
+    """Ids of the organizations that have seals, whether or not the organization still exists."""
+    return {organization_id for (organization_id,) in stream(f"SELECT DISTINCT organization_id FROM {SEALS}", [])}
+
+
+def rows_in_all(organization_ids: list[int]) -> int:
+    """How many rows the heads of these organizations count; for showing progress only."""
+    totals = LogHead.objects.filter(organization_id__in=organization_ids).values_list("total", flat=True)
+    return sum(total for total in totals if isinstance(total, int))
+
+
+def head_and_last_seal(organization_id: int) -> Ends:
+    """The head row and the last seal as (number, total, hash), each None when absent; one statement, so one moment."""
+    sql = (
+        "SELECT h.number, h.total, h.hash, s.number, s.total, s.hash FROM (SELECT 1 AS one) o "
+        f"LEFT JOIN {HEADS} h ON h.organization_id = %s "
+        f"LEFT JOIN (SELECT number, total, hash FROM {SEALS} WHERE organization_id = %s "
+        "ORDER BY number DESC, id DESC LIMIT 1) s ON 1 = 1"
+    )
+    values = next(stream(sql, [organization_id, organization_id]))
+    head, last = (values[0], values[1], values[2]), (values[3], values[4], values[5])
+    return (None if head[0] is None else head), (None if last[0] is None else last)
+
+
+def leaf_digest(row: tuple[Any, ...]) -> bytes:
+    """The digest of a raw row that begins with `ROW_COLUMNS`; empty when it holds something no honest row holds."""
+    try:
+        leaf = sealing.Leaf(
+            row[0],
+            hex_text(row[1]),
+            *row[2:8],
+            _canonical_text(row[8]),
+            _canonical_text(row[9]),
+            *row[10:14],
+            time_text(row[14]),
+        )
+        return sealing.leaf_digest(leaf)
+    except (TypeError, ValueError, RecursionError):
+        return b""
+
+
+def hex_text(batch: Any) -> str:
+    """A stored UUID as 32 hexadecimal digits: PostgreSQL returns UUIDs, SQLite those digits."""
+    return batch if isinstance(batch, str) else batch.hex
+
+
+@lru_cache(maxsize=4096)
+def _canonical_text(text: str) -> str:
+    return sealing.canonical_json(loads(text))
+
+
+@lru_cache(maxsize=4096)
+def time_text(value: str | datetime) -> str:
+    """A stored time as `canonical_time` gives it: PostgreSQL returns aware times, SQLite text in UTC."""
+    moment = datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+    return sealing.canonical_time(moment)
