@@ -1,0 +1,131 @@
+"""Ground every test stands on: databases, sockets, raw sample files, threads at a barrier."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+
+@contextmanager
+def append_only_triggers_off() -> Iterator[None]:
+    """Let a test's clean-up empty append-only tables; the triggers are back when the block ends."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = replica")
+            try:
+                yield
+            finally:
+                cursor.execute("SET session_replication_role = DEFAULT")
+            return
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        for name, _sql in triggers:
+            cursor.execute(f'DROP TRIGGER "{name}"')
+        try:
+            yield
+        finally:
+            for _name, sql in triggers:
+                cursor.execute(sql)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database, and a copy of the rows its migrations put in."""
+    with django_db_blocker.unblock():
+        connection._test_serialized_contents = connection.creation.serialize_db_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_spares_the_furniture() -> Iterator[None]:
+    """After a transactional test: empty every table, append-only ones too, then put back what migrations had put in."""
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush_and_restore(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        with append_only_triggers_off():
+            flush(self, sql_list)
+        connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_and_restore)
+        yield
+
+
+@pytest.fixture
+def ledger_transactions(transactional_db: None) -> None:
+    """Real transactions on the real tables, seen by other threads and processes; the tables are emptied afterwards."""
+
+
+@pytest.fixture
+def together() -> Callable[..., list[Any]]:
+    """`together(function, arguments)` calls `function(argument)` in one thread per argument, released by a barrier.
+
+    Returns, in the order of the arguments, each result, or the exception it raised. Connections are closed.
+    """
+
+    def run(function: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
+        barrier = threading.Barrier(len(arguments))
+        results: list[Any] = [None] * len(arguments)
+
+        def work(position: int) -> None:
+            try:
+                barrier.wait(timeout=60)
+                results[position] = function(arguments[position])
+            except Exception as error:  # noqa: BLE001 - handed to the test, which asserts on it
+                results[position] = error
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=work, args=(position,)) for position in range(len(arguments))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=300)
+        assert not any(thread.is_alive() for thread in threads), "a thread is still working after five minutes"
+        return results
+
+    return run
+
+
+def sample_data() -> Path:
+    """Folder of the raw recordings some tests read; they live outside the project."""
+    return Path(os.environ.get("TIEOUT_SAMPLE_DATA") or ROOT.parent / "shared" / "data").resolve()
+
+
+@pytest.fixture
+def raw_sample() -> Callable[[str], Path]:
+    """`raw_sample("folder/file")` is the path of a raw recording; without it the test is skipped, and the run says so."""
+
+    def find(name: str) -> Path:
+        path = sample_data() / name
+        if not path.exists():
+            pytest.skip(f"raw sample data absent: {name} (TIEOUT_SAMPLE_DATA names the folder)")
+        return path
+
+    return find
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """`postgres` tests run on PostgreSQL only; `trust` tests only when asked for with -m."""
+    if item.get_closest_marker("postgres") and os.environ.get("TIEOUT_TEST_DATABASE") != "postgres":
+        pytest.skip("needs PostgreSQL: TIEOUT_TEST_DATABASE=postgres")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say plainly what was not tried, so that a green run is not taken for more than it is."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        for word, label in (("raw sample data", "raw recordings absent"), ("browser", "no browser")):
+            if word in reason:
+                reasons[label] = reasons.get(label, 0) + 1
+    for label, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"NOT TRIED: {count} tests ({label})", yellow=True)
