@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -111,6 +112,7 @@ def parse_optional_fee(cells: RowCells, currency: str | None) -> int | None:
     return cells.read(column, lambda text: parse(text, currency))
 
 
+@lru_cache(maxsize=1024)
 def parse_currency(text: str) -> str:
     """Upper-case ISO 4217 code; raises CellError or MoneyError."""
     if not text:
@@ -142,6 +144,7 @@ def parse_text(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)
 def parse_kind(text: str) -> str:
     """“charge” or “refund”; raises CellError."""
     kind = text.lower()
@@ -151,6 +154,7 @@ def parse_kind(text: str) -> str:
     return kind
 
 
+@lru_cache(maxsize=1024)
 def parse_status(text: str) -> str:
     """Canonical status of a word files use (see STATUS_WORDS; case, blanks and hyphens do not matter); raises
     CellError.

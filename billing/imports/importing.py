@@ -12,10 +12,11 @@ from typing import BinaryIO, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.imports.bulk_rows import reserve_ids
 from billing.imports.cells import RowCells
 from billing.imports.csv_rows import FileUnreadable, Problem, Row, open_csv
 from billing.imports.seen_keys import SeenKeys
-from billing.imports.versioned import Fact, Known, Ledger, current_versions, is_foreign, reserve_id, store
+from billing.imports.versioned import Fact, Known, Ledger, current_versions, is_foreign, store
 from billing.models import ImportBatch, Organization
 
 CHUNK_ROWS: Final = 5_000
@@ -188,7 +189,7 @@ def _store(job: _Job, facts: list[Fact], known: dict[tuple[str, str], Known]) ->
         result.unchanged += len(facts)
         return
     if result.batch_id is None:
-        result.batch_id = reserve_id(ImportBatch)
+        result.batch_id = reserve_ids(ImportBatch, 1)[0]
     written = store(
         ledger=ledger, organization=job.organization, facts=facts, known=known, batch_id=result.batch_id, now=job.now
     )

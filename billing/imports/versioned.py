@@ -6,14 +6,12 @@ New → identity and version 1. Changed → one more version, and `current_numbe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import F
 
+from billing.imports.bulk_rows import insert_rows, reserve_ids
 from billing.models import Organization
-
-INSERT_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def current_versions(
     end = len(columns) + len(owners)
     return {
         (row[0], row[1]): Known(row[2], row[3], tuple(row[end:]), tuple(row[len(columns) : end]))
-        for row in rows.iterator(chunk_size=INSERT_ROWS)
+        for row in rows.iterator(chunk_size=2_000)
     }
 
 
@@ -105,50 +103,21 @@ def store(  # noqa: PLR0913 - everything that acts comes in by name
     """Write what is new or changed; each key at most once in `facts`. Runs inside the caller's transaction."""
     new = [fact for fact in facts if fact.key not in known]
     changed = [fact for fact in facts if fact.key in known and known[fact.key].values != fact.values]
-    identities = ledger.identity._default_manager.bulk_create(
-        [
-            ledger.identity(organization=organization, kind=fact.kind, external_id=fact.external_id, **ledger.fixed)
-            for fact in new
-        ],
-        batch_size=INSERT_ROWS,
+    ids = reserve_ids(ledger.identity, len(new)) if new else ()
+    insert_rows(
+        ledger.identity,
+        names=("id", "kind", "external_id"),
+        rows=[(pk, fact.kind, fact.external_id) for pk, fact in zip(ids, new, strict=True)],
+        same={"organization_id": organization.pk, **ledger.fixed},
     )
-    written = [(identity.pk, 1, fact) for identity, fact in zip(identities, new, strict=True)]
-    written += [(known[fact.key].identity_id, known[fact.key].number + 1, fact) for fact in changed]
-    ledger.version._default_manager.bulk_create(
-        [
-            ledger.version(
-                **_link(ledger, identity_id),
-                organization=organization,
-                number=number,
-                batch_id=batch_id,
-                recorded_at=now,
-                **dict(zip(ledger.fields, fact.values, strict=True)),
-            )
-            for identity_id, number, fact in written
-        ],
-        batch_size=INSERT_ROWS,
+    written = [(pk, 1, *fact.values) for pk, fact in zip(ids, new, strict=True)]
+    written += [(known[fact.key].identity_id, known[fact.key].number + 1, *fact.values) for fact in changed]
+    insert_rows(
+        ledger.version,
+        names=(f"{ledger.link}_id", "number", *ledger.fields),
+        rows=written,
+        same={"organization_id": organization.pk, "batch_id": batch_id, "recorded_at": now},
     )
     moved = [known[fact.key].identity_id for fact in changed]
     ledger.identity._default_manager.filter(pk__in=moved).update(current_number=F("current_number") + 1)
     return Written(created=len(new), changed=len(changed), unchanged=len(facts) - len(new) - len(changed))
-
-
-def _link(ledger: Ledger, identity_id: Any) -> dict[str, Any]:
-    return {f"{ledger.link}_id": identity_id}
-
-
-def reserve_id(model: type[models.Model]) -> int:
-    """The id the next row of `model` will have: rows may refer to it (foreign keys are checked at the end of the
-    transaction).
-
-    The row itself can then be written once, last, with its final figures. Call inside a transaction; on SQLite that
-    transaction holds the only write lock.
-    """
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
-            return int(cursor.fetchone()[0])
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        row = cursor.fetchone()
-        return (int(row[0]) if row else 0) + 1
