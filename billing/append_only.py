@@ -1,11 +1,12 @@
 """Append-only tables, kept so by the database itself.
 
-`forbid_changes(table)` is a migration operation. It creates triggers that refuse UPDATE, DELETE and (on PostgreSQL) TRUNCATE,
-whatever client sends them. `updatable` names the columns that may still change, each with the SQL condition over OLD and NEW
-under which it may. On SQLite `PRAGMA recursive_triggers=ON` (see settings) makes INSERT OR REPLACE fire the delete trigger too.
+`forbid_changes(table)` is a migration operation. It creates triggers that refuse UPDATE, DELETE and (on PostgreSQL)
+TRUNCATE, whatever client sends them. `updatable` names the columns that may still change, each with the SQL condition
+over OLD and NEW under which it may. On SQLite `PRAGMA recursive_triggers=ON` (see settings) makes INSERT OR REPLACE
+fire the delete trigger too.
 
-The migrations are the one list of append-only tables: `declared_tables()` reads it back from them, `broken_triggers()` asks the
-database whether each is still protected (SQLite loses triggers when Django rebuilds a table for an ALTER).
+The migrations are the one list of append-only tables: `declared_tables()` reads it back from them, `broken_triggers()`
+asks the database whether each is still protected (SQLite loses triggers when Django rebuilds a table for an ALTER).
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,10 +42,9 @@ def postgres_sql(table: str, updatable: Mapping[str, str]) -> list[str]:
     """Statements that protect `table` on PostgreSQL."""
     function = f"{table}_append_only"
     row, truncate = trigger_names(table, "postgresql")
-    call = f"EXECUTE FUNCTION {function}()"
+    body, call = _postgres_body(table, updatable), f"EXECUTE FUNCTION {function}()"
     return [
-        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql "
-        f"AS $${_postgres_body(table, updatable)}$$",
+        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$",
         f"CREATE TRIGGER {row} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {call}",
         f"CREATE TRIGGER {truncate} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {call}",
     ]

@@ -1,18 +1,18 @@
 """Appending to the action log: rows first, then one seal, with the organization's head locked last."""
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from uuid_utils.compat import uuid7
 
 from billing.models import Organization
 from reconciliation.core import sealing
-from reconciliation.models import LogHead, LogSeal, ReconciliationActionLog
+from reconciliation.models import LogHead, LogSeal
 
-ROWS_PER_INSERT = 5000
+from .rows import insert_rows, next_row_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Entry:
     discrepancy_id: int | None = None
     run_id: int | None = None
     item_id: int | None = None
-    before: Mapping[str, object] = field(default_factory=dict)
-    after: Mapping[str, object] = field(default_factory=dict)
+    before: dict[str, object] = field(default_factory=dict)
+    after: dict[str, object] = field(default_factory=dict)
     actor_user_id: int | None = None
     reason: str = ""
     request_id: str = ""
@@ -37,69 +37,51 @@ class Entry:
 def append(*, organization: Organization, entries: Sequence[Entry], now: datetime) -> LogSeal:
     """Write `entries` as one sealed batch of `organization`'s log, at `now` (aware), and return the seal.
 
-    Call it last in the transaction whose work it records: it locks the end of the organization's chain until the commit.
-    Raises TransactionManagementError outside a transaction, ValueError for no entries, UnsealableValue (a ValueError) for a
-    value that databases would not give back as written.
+    Call it last in the transaction whose work it records: it locks the end of the organization's chain until the
+    commit. Raises TransactionManagementError outside a transaction, ValueError for no entries, UnsealableError (a
+    ValueError) for a value that databases would not give back as written.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("The action log is written inside the transaction it records.")
     if not entries:
         raise ValueError("A batch of the action log needs at least one entry.")
-    at = sealing.canonical_time(now)
-    for number, entry in enumerate(entries):
-        _require_sealable(entry, number)
-    batch = uuid7()  # rising in time, so that the index on it grows at its end
-    rows = [_row(organization, batch, position, entry, now) for position, entry in enumerate(entries)]
-    ReconciliationActionLog.objects.bulk_create(rows, batch_size=ROWS_PER_INSERT)
-    digests = b"".join(sealing.leaf_digest(leaf_of(row, at)) for row in rows)
-    return _seal(organization, batch, digests, now)
+    batch = _rising_uuid(now)
+    leaves = _leaves(organization.pk, batch.hex, entries, sealing.canonical_time(now))
+    insert_rows(leaves, now)
+    return _seal(organization, batch, b"".join(map(sealing.leaf_digest, leaves)), now)
 
 
-def leaf_of(row: ReconciliationActionLog, at: str | None = None) -> sealing.Leaf:
-    """The stored `row` as it is hashed; `at` spares working out its canonical time again."""
-    return sealing.Leaf(
-        row.organization_id,
-        row.batch_id.hex,
-        row.position,
-        row.pk,
-        row.action,
-        row.discrepancy_id,
-        row.run_id,
-        row.item_id,
-        sealing.canonical_json(row.before),
-        sealing.canonical_json(row.after),
-        row.actor,
-        row.actor_user_id,
-        row.reason,
-        row.request_id,
-        at or sealing.canonical_time(row.at),
-    )
+def _rising_uuid(now: datetime) -> UUID:
+    """A UUID of version 7 (RFC 9562): its first 48 bits are milliseconds, so that the index on it grows at its end."""
+    milliseconds = int(now.timestamp() * 1000) & (1 << 48) - 1
+    return UUID(int=milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62))
 
 
-def _require_sealable(entry: Entry, number: int) -> None:
-    for name in ("action", "actor", "before", "after", "reason", "request_id"):
-        sealing.require_sealable(getattr(entry, name), f"{name} of entry {number}")
-
-
-def _row(
-    organization: Organization, batch: UUID, position: int, entry: Entry, now: datetime
-) -> ReconciliationActionLog:
-    return ReconciliationActionLog(
-        organization_id=organization.pk,
-        batch_id=batch,
-        position=position,
-        action=entry.action,
-        discrepancy_id=entry.discrepancy_id,
-        run_id=entry.run_id,
-        item_id=entry.item_id,
-        before=dict(entry.before),
-        after=dict(entry.after),
-        actor=entry.actor,
-        actor_user_id=entry.actor_user_id,
-        reason=entry.reason,
-        request_id=entry.request_id,
-        at=now,
-    )
+def _leaves(organization_id: int, batch: str, entries: Sequence[Entry], at: str) -> list[sealing.Leaf]:
+    leaves = []
+    for position, (row_id, entry) in enumerate(zip(next_row_ids(len(entries)), entries, strict=True)):
+        for name in ("action", "actor", "before", "after", "reason", "request_id"):
+            sealing.require_sealable(getattr(entry, name), name)
+        leaves.append(
+            sealing.Leaf(
+                organization_id,
+                batch,
+                position,
+                row_id,
+                entry.action,
+                entry.discrepancy_id,
+                entry.run_id,
+                entry.item_id,
+                sealing.canonical_json(entry.before),
+                sealing.canonical_json(entry.after),
+                entry.actor,
+                entry.actor_user_id,
+                entry.reason,
+                entry.request_id,
+                at,
+            )
+        )
+    return leaves
 
 
 def _locked_head(organization: Organization) -> LogHead:

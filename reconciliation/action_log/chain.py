@@ -17,8 +17,8 @@ from . import rows as stored
 class Finding:
     """One thing that is wrong: which organization (its short name), under which seal, which row, at which position.
 
-    `row_id` is None when the row is gone, or when the fault is in a seal. Kinds: changed, missing, inserted, unsealed (rows);
-    seal, fork, gap, head (the chain); checkpoint, cut (against a checkpoint).
+    `row_id` is None when the row is gone, or when the fault is in a seal. Kinds: changed, missing, inserted, unsealed
+    (rows); seal, fork, gap, head (the chain); checkpoint, cut (against a checkpoint).
     """
 
     kind: str
@@ -64,7 +64,7 @@ class StoredSeal(NamedTuple):
 def walk(
     organization_id: int, upto: int, checkpoint: sealing.Checkpoint | None, progress: stored.Progress | None
 ) -> Iterator[Finding]:
-    """Faults of the organization's chain to seal number `upto`, in order. Goes on from each seal as stored after a fault."""
+    """Faults of the chain to seal number `upto`, in order; after a fault it goes on from the seal as stored."""
     groups = groupby(stored.sealed_rows(organization_id, upto), key=itemgetter(-1))
     group = next(groups, None)
     previous, done, told = Link(), 0, 0
@@ -116,7 +116,7 @@ def _consistent(organization_id: int, seal: StoredSeal, previous: Link) -> bool:
             stored.time_text(seal.sealed_at),
         )
         leaves = bytes(seal.leaves)
-        return (
+        return bool(
             sealing.seal_hash(covered) == seal.hash
             and sealing.leaves_hash(leaves) == seal.leaves_hash
             and len(leaves) == seal.count * sealing.DIGEST_SIZE

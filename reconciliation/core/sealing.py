@@ -22,7 +22,7 @@ WRONG_TYPE = "A log row holds text, whole numbers, true, false, null, lists and 
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-class UnsealableValue(ValueError):
+class UnsealableError(ValueError):
     """A value with no single spelling on every database; the message names where it is."""
 
 
@@ -52,7 +52,7 @@ class Seal(NamedTuple):
     organization_id: int
     number: int
     batch: str
-    count: int
+    rows: int
     total: int
     leaves_hash: str
     previous: str
@@ -70,7 +70,7 @@ class Checkpoint(NamedTuple):
     time: str
 
 
-class BadCheckpoint(ValueError):
+class BadCheckpointError(ValueError):
     """A checkpoint document that cannot be believed; the message says why."""
 
 
@@ -80,14 +80,14 @@ def canonical_json(value: object) -> str:
 
 
 def canonical_time(moment: datetime) -> str:
-    """An aware time as ISO text in UTC with microseconds. Raises UnsealableValue for a time without a zone."""
+    """An aware time as ISO text in UTC with microseconds. Raises UnsealableError for a time without a zone."""
     if moment.tzinfo is None:
-        raise UnsealableValue(f"A log time needs a time zone, and {moment.isoformat()} has none.")
+        raise UnsealableError(f"A log time needs a time zone, and {moment.isoformat()} has none.")
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def require_sealable(value: object, path: str) -> None:
-    """Raise UnsealableValue unless `value` reads back from every database just as it was written.
+    """Raise UnsealableError unless `value` reads back from every database just as it was written.
 
     Floats are refused since databases spell them differently (1e16 comes back from PostgreSQL as an integer); NUL and
     lone surrogates since PostgreSQL cannot store them.
@@ -99,19 +99,19 @@ def require_sealable(value: object, path: str) -> None:
     elif isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str):
-                raise UnsealableValue(WRONG_TYPE.format(path=f"a key of {path}", what=f"{type(key).__name__}"))
+                raise UnsealableError(WRONG_TYPE.format(path=f"a key of {path}", what=f"{type(key).__name__}"))
             _require_text(key, f"a key of {path}")
             require_sealable(inner, f"{path}.{key}")
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
             require_sealable(inner, f"{path}[{index}]")
     else:
-        raise UnsealableValue(WRONG_TYPE.format(path=path, what=f"{type(value).__name__}"))
+        raise UnsealableError(WRONG_TYPE.format(path=path, what=f"{type(value).__name__}"))
 
 
 def _require_text(value: str, path: str) -> None:
-    if "\x00" in value or not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise UnsealableValue(f"{path} holds a character no database can store (NUL or half of a surrogate pair).")
+    if "\x00" in value or (not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value)):
+        raise UnsealableError(f"{path} holds a character no database can store (NUL or half of a surrogate pair).")
 
 
 def leaf_digest(leaf: Leaf) -> bytes:
@@ -144,14 +144,14 @@ def sign_checkpoints(checkpoints: Sequence[Checkpoint], key: str) -> dict[str, o
 
 
 def read_checkpoints(document: object, key: str) -> list[Checkpoint]:
-    """The checkpoints of a signed document. Raises BadCheckpoint when its form or its signature under `key` is wrong."""
+    """The checkpoints of a signed document. Raises BadCheckpointError for a wrong form or signature under `key`."""
     if not isinstance(document, dict) or document.get("format") != CHECKPOINT_FORMAT:
-        raise BadCheckpoint("This is not a checkpoint of the action log.")
+        raise BadCheckpointError("This is not a checkpoint of the action log.")
     try:
         checkpoints = [Checkpoint(**entry) for entry in document["checkpoints"]]
         signed = hmac.compare_digest(_signature(checkpoints, key).encode(), document["hmac"].encode())
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise BadCheckpoint("The checkpoint is incomplete or its fields are not what they should be.") from None
+        raise BadCheckpointError("The checkpoint is incomplete or its fields are not what they should be.") from None
     if not signed:
-        raise BadCheckpoint("The checkpoint was changed, or it was signed with another key.")
+        raise BadCheckpointError("The checkpoint was changed, or it was signed with another key.")
     return checkpoints

@@ -127,7 +127,7 @@ class ReconciliationActionLog(models.Model):
 
 
 class LogHead(models.Model):
-    """Where an organization's chain of seals ends. The only row of the log that changes; locked last in a transaction."""
+    """Where an organization's chain of seals ends: the one log row that changes, locked last in a transaction."""
 
     organization = models.OneToOneField(
         Organization, models.PROTECT, primary_key=True, related_name="+", verbose_name=_("organization")
