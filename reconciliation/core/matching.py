@@ -4,6 +4,7 @@ Inputs may come in any order: no step depends on it, and items leave sorted by t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import narwhals as nw
 
@@ -13,10 +14,18 @@ from .passes import Frame, KeyPass, Pin, Remaining, WindowPass, run_key_pass, ru
 from .preparation import NEVER_MATCHED
 
 
+@dataclass(frozen=True)
+class Matched:
+    """What matching found: items (schema.ITEM), and the candidate edges (left_id, right_id) behind every ambiguous item."""
+
+    items: Frame
+    ambiguous: Frame
+
+
 def match(
     *, left: Frame, right: Frame, first: KeyPass, passes: Sequence[KeyPass | WindowPass], parameters: Parameters, pin: Pin
-) -> Frame:
-    """Matches two sides (schema.SIDE) and returns their items (schema.ITEM).
+) -> Matched:
+    """Matches two sides (schema.SIDE).
 
     `first` runs on all records but those that never take part; excluded records then leave, and `passes` run in order, each
     on what is left. Every record comes out in exactly one item, or in one leg of a group.
@@ -33,4 +42,5 @@ def match(
             state = run_key_pass(step, state, pin)
         else:
             state = run_window_pass(step, state, parameters.match_window, pin)
-    return items_of(left=left, right=right, found=state, parameters=parameters, pin=pin)
+    items = items_of(left=left, right=right, found=state, parameters=parameters, pin=pin)
+    return Matched(items, pin(nw.concat([edges.select("left_id", "right_id") for edges in state.ambiguous])))

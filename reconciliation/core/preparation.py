@@ -26,7 +26,7 @@ def mark_superseded(right: Frame, pin: Pin) -> Frame:
     """
     charge = (nw.col("kind") == "charge") & ~nw.col("parent_key").is_null() & nw.col("excluded").is_null()
     failed = nw.col("status").is_in(["failed", "canceled"])
-    order = ["occurred_at", "id"]
+    order = ["occurred_at", "key"]
     alive = (charge & ~failed).cast(nw.Int64()).sum().over("parent_key", "kind")
     # Last attempt first: the number of later attempts on the same intent.
     attempts = charge.cast(nw.Int64()).sum().over("parent_key", "kind")
@@ -42,3 +42,25 @@ def mark_superseded(right: Frame, pin: Pin) -> Frame:
             parent_key=nw.when(reached).then(nw.col("parent_key")).otherwise(nw.lit(None).cast(nw.String())),
         ).drop("alive", "later", "named")
     )
+
+
+def apply_refunds(right: Frame, pin: Pin) -> Frame:
+    """Adds `refunded` (minor units given back) to charges and tells it in their status.
+
+    The sum is taken over the refunds' own records; a charge's own counter only cross-checks
+    (https://docs.stripe.com/api/refunds/object: pending, failed and canceled refunds move no money).
+    """
+    done = (nw.col("kind") == "refund") & (nw.col("status") == "succeeded") & ~nw.col("parent_key").is_null()
+    sums = pin(right.filter(done).group_by("parent_key", "currency").agg(refunded=nw.col("amount").sum()))
+    sums = sums.with_columns(kind=nw.lit("charge"), key=nw.col("parent_key")).select("kind", "key", "currency", "refunded")
+    frame = right.join(sums, on=["kind", "key", "currency"], how="left").with_columns(nw.col("refunded").fill_null(0))
+    partly = (nw.col("status") == "succeeded") & (nw.col("refunded") > 0)
+    fully = partly & (nw.col("refunded") >= nw.col("amount"))
+    status = (
+        nw.when(fully)
+        .then(nw.lit("refunded"))
+        .when(partly)
+        .then(nw.lit("partially_refunded"))
+        .otherwise(nw.col("status"))
+    )
+    return pin(frame.with_columns(status=status))

@@ -1,0 +1,43 @@
+"""What a comparison is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from django.db.models import QuerySet
+
+from billing.models import Organization
+from reconciliation.core.parameters import Parameters
+from reconciliation.core.passes import KeyPass, WindowPass
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which records a run looks at: those of `[start, end)`, and the identities that open results of the period name."""
+
+    start: datetime
+    end: datetime
+    left_ids: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int64))
+    right_ids: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int64))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides as frames of core.schema.SIDE; the right one may carry `fee`, `refunded`, `provider`, `latest` besides."""
+
+    left: pl.DataFrame
+    right: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two sides of the same money and how they are laid next to each other."""
+
+    name: str
+    members: Callable[[Organization, str, datetime, datetime], QuerySet[Any, Any]]  # identities of a side in [start, end)
+    load: Callable[[Organization, Scope, Parameters], Sides]
+    parameters: Callable[[Organization, datetime, datetime, datetime], Parameters]
+    first: KeyPass
+    passes: tuple[KeyPass | WindowPass, ...]

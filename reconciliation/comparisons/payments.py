@@ -1,0 +1,79 @@
+"""`payments`: internal payments against the provider's records, by provider reference."""
+
+from datetime import datetime, timedelta
+
+from billing.models import Organization, Payment
+from reconciliation.core.parameters import SECOND, Parameters, Tolerance
+from reconciliation.core.passes import KeyPass, WindowPass
+from reconciliation.core.preparation import (
+    REFUNDS_NOT_BOOKED,
+    REFUNDS_NOT_COMPARED,
+    apply_refunds,
+    exclude_refunds,
+    mark_superseded,
+)
+from reconciliation.engine import collected, lazy, pin
+
+from .base import Comparison, Scope, Sides
+from .payments_sides import load_sides, members, with_latest
+
+FIRST = KeyPass("reference", "key", "key")
+PASSES = (
+    KeyPass("payment_intent", "key", "parent_key"),
+    KeyPass("own_reference", "alt_key", "alt_key", equal=("amount", "currency", "status")),
+    KeyPass("own_reference", "alt_key", "alt_key", equal=("amount", "currency")),
+    KeyPass("invoice", "alt_key2", "alt_key", equal=("amount", "currency", "status")),
+    KeyPass("own_reference", "alt_key", "alt_key", ambiguous=False),
+    KeyPass("invoice", "alt_key2", "alt_key", ambiguous=False),
+    WindowPass("customer_amount"),
+)
+
+
+def micros(moment: datetime) -> int:
+    """An aware datetime as microseconds since 1970 UTC, exactly."""
+    return int(moment.timestamp()) * SECOND + moment.microsecond
+
+
+def parameters(organization: Organization, start: datetime, end: datetime, now: datetime) -> Parameters:
+    """The organization's rules for a run over `[start, end)` at `now`."""
+    return Parameters(
+        start=micros(start),
+        end=micros(end),
+        now=micros(now),
+        grace=organization.grace_seconds * SECOND,
+        match_window=organization.match_window_seconds * SECOND,
+        duplicate_window=organization.duplicate_window_seconds * SECOND,
+        tolerance=Tolerance(organization.tolerance_minor, organization.tolerance_ppm),
+        compare_refunds=refund_exclusion(organization) is None,
+    )
+
+
+def refund_exclusion(organization: Organization) -> str | None:
+    """Why refunds are not compared, or None when they are.
+
+    An organization whose books hold no refund at all has nothing to lay next to the provider's: those refunds are shown as
+    excluded, with the reason, until the first refund is booked (or the setting says otherwise).
+    """
+    policy = organization.refunds
+    if policy == Organization.Refunds.NEVER:
+        return REFUNDS_NOT_COMPARED
+    booked = Payment.objects.filter(organization=organization, kind="refund").exists()
+    if policy == Organization.Refunds.AUTO and not booked:
+        return REFUNDS_NOT_BOOKED
+    return None
+
+
+def load(organization: Organization, scope: Scope, rules: Parameters) -> Sides:
+    """Both sides of a run, ready to be matched."""
+    window = timedelta(microseconds=max(2 * rules.match_window, rules.duplicate_window))
+    left, right = load_sides(organization, scope, window)
+    prepared = mark_superseded(apply_refunds(lazy(with_latest(organization, right)), pin), pin)
+    reason = refund_exclusion(organization)
+    if reason is None:
+        return Sides(left, collected(prepared))
+    return Sides(collected(exclude_refunds(lazy(left), reason)), collected(exclude_refunds(prepared, reason)))
+
+
+COMPARISON = Comparison(
+    name="payments", members=members, load=load, parameters=parameters, first=FIRST, passes=PASSES
+)

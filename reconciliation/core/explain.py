@@ -1,0 +1,134 @@
+"""From items that are not plainly matched to cases, each with the facts its findings and sentences need.
+
+Only a small part of all items comes here, so this works on plain rows.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import narwhals as nw
+
+from .cases import Case, Finding, Record
+from .findings import findings_of
+from .matching import Matched
+from .parameters import Parameters
+from .passes import Frame, Pin
+from .twins import twins
+
+Rows = list[dict[str, Any]]
+LOUD = ("mismatched", "only_left", "only_right", "ambiguous")
+
+
+def rows(frame: Frame) -> Rows:
+    """A frame as plain rows."""
+    return list(frame.collect().iter_rows(named=True))
+
+
+def record(row: dict[str, Any]) -> Record:
+    """A side's row as a record."""
+    return Record(
+        id=row["id"], kind=row["kind"], key=row["key"], own=row["alt_key"], invoice=row["alt_key2"], party=row["party"],
+        amount=row["amount"], currency=row["currency"], status=row["status"], occurred_at=row["occurred_at"],
+        fee=row.get("fee"), refunded=row.get("refunded") or 0, provider=row.get("provider"),
+    )  # fmt: skip
+
+
+
+class Context:
+    """Everything about one run's items that a case may need to look up."""
+
+    def __init__(
+        self, *, matched: Matched, items: Frame, left: Frame, right: Frame, parameters: Parameters, pin: Pin
+    ) -> None:
+        """Reads the loud items among `items`, twins, rivals and claims, and the records they name."""
+        self.parameters = parameters
+        near = twins(right, parameters.duplicate_window, pin)
+        self.near = {row["id"]: row for row in rows(near)}
+        near_ids = near.select(right_id=nw.col("id"))
+        wanted = [items.filter(nw.col("outcome").is_in(LOUD)), items.join(near_ids, on="right_id", how="semi")]
+        self.items = rows(pin(nw.concat(wanted).unique(["left_id", "right_id"])))
+        near_items = rows(pin(matched.items.join(near_ids, on="right_id", how="semi")))
+        self.paired = {row["right_id"]: row for row in near_items if row["left_id"]}
+        self.claims = claims(matched.items, left, right, pin)
+        edges = pin(matched.ambiguous)
+        self.rights_of: dict[int, set[int]] = defaultdict(set)
+        self.lefts_of: dict[int, set[int]] = defaultdict(set)
+        for edge in rows(edges):
+            if edge["left_id"] is not None and edge["right_id"] is not None:
+                self.rights_of[edge["left_id"]].add(edge["right_id"])
+                self.lefts_of[edge["right_id"]].add(edge["left_id"])
+        self.left, self.right = self._records(left, right, pin)
+
+    def _records(self, left: Frame, right: Frame, pin: Pin) -> tuple[dict[int, Record], dict[int, Record]]:
+        lefts = {row["left_id"] for row in (*self.items, *self.paired.values())}
+        lefts |= set(self.claims.values()) | set(self.rights_of)
+        rights = {row["right_id"] for row in self.items} | set(self.near) | set(self.lefts_of)
+        return (
+            {row["id"]: record(row) for row in rows(left.filter(nw.col("id").is_in(sorted(lefts))))},
+            {row["id"]: record(row) for row in rows(right.filter(nw.col("id").is_in(sorted(rights))))},
+        )
+
+    def twin_of(self, item: dict[str, Any]) -> int | None:
+        """The charge that makes this item's charge look like a second one, if any.
+
+        Where only one of two is booked, the other is the second one, whatever the order; where none or both are, the later.
+        """
+        near = self.near.get(item["right_id"])
+        if near is None:
+            return None
+        previous, following = near["previous_id"], near["next_id"]
+        if item["outcome"] == "only_right":
+            return previous if previous is not None else following if following in self.paired else None
+        if item["right_id"] in self.paired and previous in self.paired:
+            return int(previous)
+        return None
+
+    def rivals_of(self, left_id: int) -> tuple[Record, ...]:
+        """The provider records that fit a payment, then the other payments they fit as well, in a stable order."""
+        rights = self.rights_of.get(left_id, set())
+        others = {other for right in rights for other in self.lefts_of[right]} - {left_id}
+        found = [self.right[r] for r in rights], [self.left[o] for o in others]
+        return tuple(r for part in found for r in sorted(part, key=lambda r: (r.occurred_at, r.key or "", r.own or "")))
+
+    def case(self, item: dict[str, Any]) -> Case:
+        """One item as a case."""
+        twin_id = self.twin_of(item)
+        twin_item = self.paired.get(twin_id) if twin_id is not None else None
+        claimed = self.claims.get(item["left_id"]) if item["outcome"] == "only_left" else None
+        return Case(
+            outcome=item["outcome"],
+            left=self.left.get(item["left_id"]),
+            right=self.right.get(item["right_id"]),
+            due_at=item["occurred_at"] + self.parameters.grace,
+            grace=self.parameters.grace,
+            twin=self.right.get(twin_id) if twin_id is not None else None,
+            twin_paired=twin_item is not None,
+            twin_invoice=self.left[twin_item["left_id"]].invoice if twin_item else None,
+            rivals=self.rivals_of(item["left_id"]) if item["outcome"] == "ambiguous" else (),
+            claimed_by=self.left.get(claimed) if claimed is not None else None,
+        )
+
+
+def claims(items: Frame, left: Frame, right: Frame, pin: Pin) -> dict[int, int]:
+    """Payments left alone whose reference names a provider record that another payment is matched to: id → that payment."""
+    alone = items.filter(nw.col("outcome") == "only_left").select(id=nw.col("left_id"))
+    alone = pin(left.join(alone, on="id", how="semi").filter(~nw.col("key").is_null()).select("id", "kind", "key"))
+    paired = items.filter((nw.col("left_id") > 0) & (nw.col("right_id") > 0)).select(
+        holder=nw.col("left_id"), right_id=nw.col("right_id")
+    )
+    held = right.join(paired, left_on="id", right_on="right_id", how="inner")
+    found: dict[int, int] = {}
+    for column in ("parent_key", "key"):
+        named = held.filter(~nw.col(column).is_null()).select("kind", "holder", k=nw.col(column))
+        joined = pin(alone.join(named, left_on=["kind", "key"], right_on=["kind", "k"], how="inner"))
+        found |= {row["id"]: row["holder"] for row in sorted(rows(joined), key=lambda row: -row["holder"])}
+    return found
+
+
+def explain(
+    *, matched: Matched, items: Frame, left: Frame, right: Frame, parameters: Parameters, pin: Pin
+) -> list[Finding]:
+    """All findings about `items` (some or all of what was matched), sorted by their records."""
+    context = Context(matched=matched, items=items, left=left, right=right, parameters=parameters, pin=pin)
+    ordered = sorted(context.items, key=lambda item: (item["left_id"], item["right_id"]))
+    return [found for item in ordered for found in findings_of(context.case(item), parameters.tolerance)]

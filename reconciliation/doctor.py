@@ -1,0 +1,141 @@
+"""Is the database in the state the promises rest on? Each check looks, changes nothing, and says what to do."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, F, Max, Model, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from billing.append_only import broken_triggers, declared_tables
+from billing.models import Organization, Payment, PaymentVersion, ProviderRecord, ProviderRecordVersion
+from reconciliation.action_log import rows
+from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
+
+EXAMPLES = 5
+PRAGMAS = {"foreign_keys": 1, "recursive_triggers": 1, "journal_mode": "wal", "synchronous": 2}
+BUSY_MILLISECONDS = 5000
+RECORDS: dict[str, dict[str, type[Model]]] = {
+    "payments": {
+        "left_id": Payment,
+        "left_version_id": PaymentVersion,
+        "right_id": ProviderRecord,
+        "right_version_id": ProviderRecordVersion,
+    }
+}
+"""What the record references of items and discrepancies point at, by comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong and what to do; a `warning` is a choice worth knowing about, not a fault."""
+
+    message: str
+    remedy: str
+    warning: bool = False
+
+
+Check = Callable[[], Iterator[Problem]]
+
+
+def _triggers() -> Iterator[Problem]:
+    broken = broken_triggers(connection)
+    if broken:
+        yield Problem(
+            _("Append-only triggers are missing, switched off or changed: %s.") % ", ".join(broken),
+            _("Find out who changed the database, check the log against a checkpoint, then create the triggers anew."),
+        )
+
+
+def _settings_in_force() -> Iterator[Problem]:
+    yield from _postgres_role() if connection.vendor == "postgresql" else _sqlite_pragmas()
+
+
+def _sqlite_pragmas() -> Iterator[Problem]:
+    with connection.cursor() as cursor:
+        for name, wanted in PRAGMAS.items():
+            found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+            if found != wanted:
+                message = _("SQLite's %(name)s is %(found)s and must be %(wanted)s.")
+                yield Problem(message % {"name": name, "found": found, "wanted": wanted}, _remedy_options())
+        if cursor.execute("PRAGMA busy_timeout").fetchone()[0] < BUSY_MILLISECONDS:
+            yield Problem(_("SQLite gives up on a busy database at once."), _remedy_options())
+    if connection.settings_dict["OPTIONS"].get("transaction_mode") != "IMMEDIATE":
+        yield Problem(_("SQLite's transactions do not begin with the write lock."), _remedy_options())
+
+
+def _remedy_options() -> str:
+    return _("Restore DATABASES' OPTIONS for SQLite in the settings.")
+
+
+def _postgres_role() -> Iterator[Problem]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, r.rolsuper, count(c.oid) FROM pg_roles r LEFT JOIN pg_class c ON c.relname = ANY(%s) "
+            "AND pg_table_is_visible(c.oid) AND pg_has_role(current_user, c.relowner, 'MEMBER') "
+            "WHERE r.rolname = current_user GROUP BY r.rolsuper",
+            [list(declared_tables())],
+        )
+        role, superuser, owned = cursor.fetchone()
+    if superuser or owned:
+        yield Problem(
+            _("The role %s owns the append-only tables or is a superuser: it could switch their triggers off.") % role,
+            _("Run the application as a role of its own: manage.py setup_postgres_role ROLE."),
+            warning=True,
+        )
+
+
+def _log_ends() -> Iterator[Problem]:
+    for organization in Organization.objects.all():
+        head, last = rows.head_and_last_seal(organization.pk)
+        if (head or (0, 0, "")) != (last or (0, 0, "")):
+            yield Problem(
+                _("The log of %s does not end where its head row says.") % organization.slug,
+                _("Run manage.py verify_action_log with the last checkpoint."),
+            )
+
+
+def _current_numbers() -> Iterator[Problem]:
+    identities: tuple[QuerySet[Any], ...] = (Payment.objects.all(), ProviderRecord.objects.all())
+    for identity in identities:
+        newest = identity.annotate(newest=Max("versions__number"))
+        wrong = newest.filter(~Q(newest=F("current_number")) | Q(newest__isnull=True)).order_by("pk")
+        yield from _listed(wrong, _("whose current version is not the newest one"))
+
+
+def _record_references() -> Iterator[Problem]:
+    for comparison, sides in RECORDS.items():
+        for name, model in sides.items():
+            missing = Q(**{f"{name}__gt": 0}) & ~Exists(model._default_manager.filter(pk=OuterRef(name)))
+            items = ReconciliationItem.objects.filter(missing, comparison=comparison).order_by("pk")
+            yield from _listed(items, _("whose %s names no record") % name)
+            if not name.endswith("version_id"):
+                found = ReconciliationDiscrepancy.objects.filter(missing, comparison=comparison).order_by("pk")
+                yield from _listed(found, _("whose %s names no record") % name)
+
+
+def _listed(wrong: QuerySet[Any], what: str) -> Iterator[Problem]:
+    ids = list(wrong.values_list("pk", flat=True)[: EXAMPLES + 1])
+    if ids:
+        shown = ", ".join(map(str, ids[:EXAMPLES])) + (", …" if len(ids) > EXAMPLES else "")
+        facts = {"model": wrong.model._meta.verbose_name_plural, "what": what, "ids": shown}
+        yield Problem(
+            _("There are %(model)s %(what)s: %(ids)s.") % facts,
+            _("Something wrote around the application. Restore these rows from a backup."),
+        )
+
+
+CHECKS: dict[str, tuple[str, Check]] = {
+    "triggers": (gettext_noop("Append-only triggers"), _triggers),
+    "database": (gettext_noop("Database settings in force"), _settings_in_force),
+    "log_ends": (gettext_noop("Ends of the action logs"), _log_ends),
+    "current_versions": (gettext_noop("Current versions"), _current_numbers),
+    "references": (gettext_noop("Record references"), _record_references),
+}
+
+
+def examine() -> dict[str, list[Problem]]:
+    """Problems found by each check, by the check's code; an empty list is a pass."""
+    return {code: list(check()) for code, (_title, check) in CHECKS.items()}

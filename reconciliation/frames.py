@@ -1,0 +1,149 @@
+"""The only door between tables and frames: reads querysets into Polars frames and writes frames into tables, in bulk.
+
+PostgreSQL speaks CSV COPY through Django's own connection (so it works inside `atomic()` and tests); SQLite reads by cursor
+and writes by `executemany`. Nothing here knows what the rows mean.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import polars as pl
+import psycopg
+from django.db import connection, models
+from django.db.models import Func, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+
+PIECE_BYTES = 16 * 1024 * 1024
+ROWS_A_CHUNK = 50_000
+KEYS_A_QUERY = 5_000
+
+Schema = dict[str, type[pl.DataType]]
+
+
+class EpochMicros(Func):
+    """A timestamp as microseconds since 1970-01-01 UTC."""
+
+    output_field = models.BigIntegerField()
+    arity = 1
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
+        """Exact: EXTRACT gives a numeric."""
+        return super().as_sql(
+            compiler, connection, template="(EXTRACT(EPOCH FROM %(expressions)s) * 1000000)::bigint", **context
+        )
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
+        """Django stores `YYYY-MM-DD HH:MM:SS[.ffffff]`; julianday() would lose microseconds."""
+        sql, params = compiler.compile(self.source_expressions[0])
+        template = (
+            f"(CAST(strftime('%%s', {sql}) AS INTEGER) * 1000000 + CASE WHEN length({sql}) > 20 "
+            f"THEN CAST(substr({sql} || '000000', 21, 6) AS INTEGER) ELSE 0 END)"
+        )
+        return template, [*params, *params, *params]
+
+
+def read(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) -> pl.DataFrame:
+    """Reads `columns` (name → field path or expression) of a queryset into a frame of `schema`. "" reads as null.
+
+    Raises django.db errors as the ORM would.
+    """
+    names = {f"col_{name}": expression for name, expression in columns.items()}
+    plain = {k: models.F(v) if isinstance(v, str) else v for k, v in names.items()}
+    rows = queryset.order_by().annotate(**plain).values_list(*names)
+    sql, params = rows.query.sql_with_params()
+    frame = _copy_out(sql, params, schema) if connection.vendor == "postgresql" else _fetch(sql, params, schema)
+    texts = [name for name, dtype in schema.items() if dtype == pl.String]
+    return frame.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
+
+
+def read_where(queryset: QuerySet[Any, Any], field: str, values: Iterable[Any], columns: dict[str, Any], schema: Schema) -> pl.DataFrame:
+    """Reads the rows whose `field` is one of `values`, a few thousand values a query."""
+    wanted = list(values)
+    parts = [
+        read(queryset.filter(**{f"{field}__in": wanted[at : at + KEYS_A_QUERY]}), columns, schema)
+        for at in range(0, len(wanted), KEYS_A_QUERY)
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+
+
+def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
+    """COPY (query) TO STDOUT, in pieces, parsed by Polars."""
+    pieces: list[pl.DataFrame] = []
+    buffer = bytearray()  # psycopg hands out whole rows, so a piece always ends where a row does
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        raw = cursor.connection
+        query = psycopg.ClientCursor(raw).mogrify(sql, params)
+        with raw.cursor() as plain, plain.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
+            for block in copy:
+                buffer += block
+                if len(buffer) >= PIECE_BYTES:
+                    pieces.append(_parse(bytes(buffer), schema))
+                    buffer.clear()
+    if buffer:
+        pieces.append(_parse(bytes(buffer), schema))
+    return pl.concat(pieces) if pieces else pl.DataFrame(schema=schema)
+
+
+def _parse(text: bytes, schema: Schema) -> pl.DataFrame:
+    """Parses CSV with an explicit schema; PostgreSQL writes booleans as t and f."""
+    wire = {name: pl.String if dtype == pl.Boolean else dtype for name, dtype in schema.items()}
+    frame = pl.read_csv(io.BytesIO(text), has_header=False, new_columns=list(wire), schema=wire)
+    flags = [name for name, dtype in schema.items() if dtype == pl.Boolean]
+    return frame.with_columns(pl.col(flags) == "t") if flags else frame
+
+
+def _fetch(sql: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
+    """Reads by cursor in chunks, so that the Python rows of a large table never stand in memory at once."""
+    pieces: list[pl.DataFrame] = []
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, params)
+        while rows := cursor.fetchmany(ROWS_A_CHUNK):
+            pieces.append(pl.DataFrame(rows, schema=schema, orient="row"))
+    return pl.concat(pieces) if pieces else pl.DataFrame(schema=schema)
+
+
+def timestamp(column: str) -> pl.Expr:
+    """Microseconds since 1970 as the text both databases store; without a fraction when it is zero, as Django writes it."""
+    moment = pl.col(column).cast(pl.Datetime("us"))
+    whole = pl.col(column) % 1_000_000 == 0
+    zone = "+00" if connection.vendor == "postgresql" else ""
+    return (
+        pl.when(whole)
+        .then(moment.dt.strftime(f"%Y-%m-%d %H:%M:%S{zone}"))
+        .otherwise(moment.dt.strftime(f"%Y-%m-%d %H:%M:%S%.6f{zone}"))
+        .alias(column)
+    )
+
+
+def write(model: type[models.Model], frame: pl.DataFrame) -> None:
+    """Appends the rows of a frame to a model's table. Columns are database columns; nulls in text columns become "".
+
+    Raises django.db errors (IntegrityError above all) as the ORM would.
+    """
+    if frame.is_empty():
+        return
+    table = connection.ops.quote_name(model._meta.db_table)
+    if not all(re.fullmatch(r"[a-z_0-9]+", name) for name in frame.columns):
+        raise ValueError(f"not column names: {frame.columns}")
+    names = ", ".join(connection.ops.quote_name(name) for name in frame.columns)
+    if connection.vendor == "postgresql":
+        _copy_in(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, NULL '\\N')", frame)
+        return
+    holes = ", ".join(["%s"] * len(frame.columns))
+    with connection.cursor() as cursor:
+        for chunk in frame.iter_slices(ROWS_A_CHUNK):
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({holes})", chunk.rows())  # noqa: S608
+
+
+def _copy_in(statement: str, frame: pl.DataFrame) -> None:
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        with cursor.connection.cursor() as plain, plain.copy(statement) as copy:
+            for piece in _csv_pieces(frame):
+                copy.write(piece)
+
+
+def _csv_pieces(frame: pl.DataFrame) -> Iterator[bytes]:
+    for chunk in frame.iter_slices(ROWS_A_CHUNK):
+        yield chunk.write_csv(include_header=False, null_value="\\N", quote_style="necessary").encode()

@@ -1,0 +1,76 @@
+"""`manage.py reconcile`: lay two sides next to each other and explain every difference."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from billing.models import Organization
+from reconciliation.comparisons import COMPARISONS
+from reconciliation.leases import LeaseHeld
+from reconciliation.management.summary import as_json, print_summary
+from reconciliation.runs import RunInProgress, RunResult, reconcile
+
+EXIT = {"ok": 0, "break": 1, "error": 2}
+
+
+def day_start(text: str, zone: ZoneInfo) -> datetime:
+    """Midnight of an ISO date in `zone`; raises CommandError for anything else."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time.min, zone)
+    except ValueError as error:
+        raise CommandError(f"“{text}” is not a date. Write it as 2026-11-01.", returncode=2) from error
+
+
+class Command(BaseCommand):
+    """Reconciles a period; exit code 0 ok, 1 break, 2 error."""
+
+    help = "Reconciles a period of an organization. Exit code: 0 ok, 1 break, 2 error."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Which organization, comparison and period."""
+        parser.add_argument("--organization", required=True, metavar="SLUG")
+        parser.add_argument("--comparison", default="payments", choices=sorted(COMPARISONS))
+        parser.add_argument("--from", dest="start", required=True, metavar="DATE", help="first day, in its time zone")
+        parser.add_argument("--to", dest="end", required=True, metavar="DATE", help="the day after the last one")
+        parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+        parser.add_argument("--dry-run", action="store_true", help="show what would change, write nothing")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Runs and reports."""
+        organization = Organization.objects.filter(slug=options["organization"]).first()
+        if organization is None:
+            known = ", ".join(Organization.objects.values_list("slug", flat=True)) or "none yet"
+            raise CommandError(f"There is no organization “{options['organization']}”. Known: {known}.", returncode=2)
+        zone = ZoneInfo(organization.timezone)
+        start, end = day_start(options["start"], zone), day_start(options["end"], zone)
+        if start >= end:
+            raise CommandError("--to must be a later day than --from; it is the first day not compared.", returncode=2)
+        try:
+            result = self.with_progress(organization, start, end, options)
+        except (LeaseHeld, RunInProgress) as busy:
+            raise CommandError(str(busy), returncode=2) from busy
+        if options["json"]:
+            self.stdout.write(json.dumps(as_json(result), ensure_ascii=False))
+        else:
+            print_summary(result, Console(file=self.stdout))  # type: ignore[arg-type]  # OutputWrapper writes like a file
+        if EXIT[result.status]:
+            sys.exit(EXIT[result.status])
+
+    def with_progress(self, organization: Organization, start: datetime, end: datetime, options: Any) -> RunResult:
+        """The run, with a bar on standard error."""
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("starting", total=100)
+            return reconcile(
+                organization=organization, comparison=options["comparison"], start=start, end=end, by=None,
+                now=timezone.now(), dry_run=options["dry_run"],
+                progress=lambda stage, percent: bar.update(task, description=stage, completed=percent),
+            )  # fmt: skip
