@@ -1,0 +1,1 @@
+"""Settings, addresses, system checks, request ids: what ties the parts to a deployment."""

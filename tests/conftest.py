@@ -79,7 +79,7 @@ def together() -> Callable[..., list[Any]]:
             try:
                 barrier.wait(timeout=60)
                 results[position] = function(arguments[position])
-            except Exception as error:  # noqa: BLE001 - handed to the test, which asserts on it
+            except Exception as error:  # handed to the test, which asserts on it
                 results[position] = error
             finally:
                 connections.close_all()
@@ -102,7 +102,7 @@ def sample_data() -> Path:
 
 @pytest.fixture
 def raw_sample() -> Callable[[str], Path]:
-    """`raw_sample("folder/file")` is the path of a raw recording; without it the test is skipped, and the run says so."""
+    """`raw_sample("folder/file")` is a raw recording's path; the test is skipped, and counted, without it."""
 
     def find(name: str) -> Path:
         path = sample_data() / name

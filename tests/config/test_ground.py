@@ -43,7 +43,7 @@ def test_a_thread_that_fails_hands_its_error_to_the_test(ledger_transactions: No
 
 
 def test_no_test_reaches_beyond_loopback() -> None:
-    with pytest.raises((SocketConnectBlockedError, UserWarning), match="192.0.2.1"), socket.socket() as outside:
+    with pytest.raises((SocketConnectBlockedError, UserWarning), match=r"192\.0\.2\.1"), socket.socket() as outside:
         outside.connect(("192.0.2.1", 80))
 
 

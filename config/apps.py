@@ -1,0 +1,13 @@
+"""Carries the product's own system checks into Django."""
+
+from django.apps import AppConfig
+
+
+class ConfigConfig(AppConfig):
+    """Django application without tables."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from config import checks  # noqa: F401
