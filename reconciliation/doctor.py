@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, Max, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -17,12 +17,12 @@ from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
 EXAMPLES = 5
 PRAGMAS = {"foreign_keys": 1, "recursive_triggers": 1, "journal_mode": "wal", "synchronous": 2}
 BUSY_MILLISECONDS = 5000
-RECORDS: dict[str, dict[str, type[Model]]] = {
+RECORDS: dict[str, dict[str, QuerySet[Any]]] = {
     "payments": {
-        "left_id": Payment,
-        "left_version_id": PaymentVersion,
-        "right_id": ProviderRecord,
-        "right_version_id": ProviderRecordVersion,
+        "left_id": Payment.objects.all(),
+        "left_version_id": PaymentVersion.objects.all(),
+        "right_id": ProviderRecord.objects.all(),
+        "right_version_id": ProviderRecordVersion.objects.all(),
     }
 }
 """What the record references of items and discrepancies point at, by comparison."""
@@ -98,33 +98,33 @@ def _log_ends() -> Iterator[Problem]:
 
 
 def _current_numbers() -> Iterator[Problem]:
-    identities: tuple[QuerySet[Any], ...] = (Payment.objects.all(), ProviderRecord.objects.all())
-    for identity in identities:
+    identities: dict[str, QuerySet[Any]] = {
+        _("Payments whose current version is not the newest"): Payment.objects.all(),
+        _("Provider records whose current version is not the newest"): ProviderRecord.objects.all(),
+    }
+    for what, identity in identities.items():
         newest = identity.annotate(newest=Max("versions__number"))
         wrong = newest.filter(~Q(newest=F("current_number")) | Q(newest__isnull=True)).order_by("pk")
-        yield from _listed(wrong, _("whose current version is not the newest one"))
+        yield from _listed(wrong, what)
 
 
 def _record_references() -> Iterator[Problem]:
     for comparison, sides in RECORDS.items():
-        for name, model in sides.items():
-            missing = Q(**{f"{name}__gt": 0}) & ~Exists(model._default_manager.filter(pk=OuterRef(name)))
+        for name, records in sides.items():
+            missing = Q(**{f"{name}__gt": 0}) & ~Exists(records.filter(pk=OuterRef(name)))
             items = ReconciliationItem.objects.filter(missing, comparison=comparison).order_by("pk")
-            yield from _listed(items, _("whose %s names no record") % name)
+            yield from _listed(items, _("Items whose %s names no record") % name)
             if not name.endswith("version_id"):
                 found = ReconciliationDiscrepancy.objects.filter(missing, comparison=comparison).order_by("pk")
-                yield from _listed(found, _("whose %s names no record") % name)
+                yield from _listed(found, _("Discrepancies whose %s names no record") % name)
 
 
 def _listed(wrong: QuerySet[Any], what: str) -> Iterator[Problem]:
     ids = list(wrong.values_list("pk", flat=True)[: EXAMPLES + 1])
     if ids:
         shown = ", ".join(map(str, ids[:EXAMPLES])) + (", …" if len(ids) > EXAMPLES else "")
-        facts = {"model": wrong.model._meta.verbose_name_plural, "what": what, "ids": shown}
-        yield Problem(
-            _("There are %(model)s %(what)s: %(ids)s.") % facts,
-            _("Something wrote around the application. Restore these rows from a backup."),
-        )
+        remedy = _("Something wrote around the application. Restore these rows from a backup.")
+        yield Problem(f"{what}: {shown}.", remedy)
 
 
 CHECKS: dict[str, tuple[str, Check]] = {
