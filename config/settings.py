@@ -20,7 +20,7 @@ env = Environment(os.environ)
 LOCAL_MODE = env.choice("TIEOUT_MODE", options=("local", "production")) == "local"
 DEBUG = env.flag("DEBUG", default=False)
 VAR_DIR = Path(env.text("TIEOUT_VAR", str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+(VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 
 SECRET_KEY = env.text("SECRET_KEY") or (local_secret_key(VAR_DIR) if LOCAL_MODE else "insecure-no-key-was-given")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if LOCAL_MODE else "")
