@@ -20,7 +20,9 @@ class OrganizationInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The stored organization, whether it is new, and of an existing one the changed fields with value before and after."""
+    """The stored organization, whether it is new, and of an existing one the changed fields with value before and
+    after.
+    """
 
     organization: Organization
     created: bool

@@ -42,7 +42,7 @@ def insert_rows(
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(fields[name].column)) for name in [*names, *left])
     marks = ", ".join(["%s"] * (len(names) + len(left)))
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608 - names of our models
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608 - names come from our models
     adapt = connection.ops.adapt_datetimefield_value
 
     def parameters() -> Iterable[list[Any]]:

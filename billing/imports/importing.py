@@ -85,7 +85,7 @@ class _Job:
     result: ImportResult
 
 
-def run_import(  # noqa: PLR0913 - everything that acts comes in by name
+def run_import(
     *,
     source: Source,
     organization: Organization,
@@ -117,7 +117,15 @@ def run_import(  # noqa: PLR0913 - everything that acts comes in by name
         if result.problem_count and not partial:
             raise ImportRefused(result)
         if result.batch_id is not None:
-            _record_batch(result, organization, source.kind, filename, opened.digest.hexdigest(), by, now)
+            _record_batch(
+                result=result,
+                organization=organization,
+                kind=source.kind,
+                filename=filename,
+                sha256=opened.digest.hexdigest(),
+                by=by,
+                now=now,
+            )
     return result
 
 
@@ -198,8 +206,8 @@ def _store(job: _Job, facts: list[Fact], known: dict[tuple[str, str], Known]) ->
     result.unchanged += written.unchanged
 
 
-def _record_batch(  # noqa: PLR0913
-    result: ImportResult, organization: Organization, kind: str, filename: str, sha256: str, by: str, now: datetime
+def _record_batch(
+    *, result: ImportResult, organization: Organization, kind: str, filename: str, sha256: str, by: str, now: datetime
 ) -> None:
     ImportBatch.objects.create(
         id=result.batch_id,

@@ -32,7 +32,7 @@ FIELDS: Final = (
 LEDGER: Final = Ledger(identity=Payment, version=PaymentVersion, link="payment", fields=FIELDS)
 
 
-def import_payments(  # noqa: PLR0913 - everything that acts comes in by name
+def import_payments(
     *,
     organization: Organization,
     file: BinaryIO,

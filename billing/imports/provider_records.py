@@ -18,7 +18,7 @@ FIELDS: Final = ("amount_minor", "fee_minor", "currency", "status", "occurred_at
 DEFAULT_PROVIDER: Final = "csv"
 
 
-def import_provider_records(  # noqa: PLR0913 - everything that acts comes in by name
+def import_provider_records(
     *,
     organization: Organization,
     file: BinaryIO,

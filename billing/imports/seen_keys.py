@@ -46,5 +46,6 @@ class SeenKeys(AbstractContextManager["SeenKeys"]):
         for start in range(0, len(keys), _LOOKUP):
             part = keys[start : start + _LOOKUP]
             marks = ",".join("?" * len(part))
-            known.update(self._file.execute(f"SELECT key, row FROM seen WHERE key IN ({marks})", part))  # noqa: S608
+            statement = f"SELECT key, row FROM seen WHERE key IN ({marks})"  # noqa: S608 - question marks only
+            known.update(self._file.execute(statement, part))
         return known

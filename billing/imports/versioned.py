@@ -91,7 +91,7 @@ def is_foreign(ledger: Ledger, known: Known) -> bool:
     return known.fixed != tuple(ledger.fixed.values())
 
 
-def store(  # noqa: PLR0913 - everything that acts comes in by name
+def store(
     *,
     ledger: Ledger,
     organization: Organization,

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, TextIO
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, OutputWrapper
 from django.db import DatabaseError, IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -51,7 +51,7 @@ def opened(name: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        file = Path(name).open("rb")
+        file = Path(name).open("rb")  # noqa: SIM115 - opened here for its errors, closed below
     except OSError as error:
         raise Refused(_("%(file)s cannot be read: %(reason)s.") % {"file": name, "reason": error.strerror}) from None
     with file:
@@ -64,7 +64,7 @@ class ImportCommand(BaseCommand):
     kind: ClassVar[str]
     requires_migrations_checks = True
 
-    def run(  # noqa: PLR0913
+    def run(
         self, *, options: dict[str, Any], organization: Organization, file: BinaryIO, filename: str, now: datetime,
         listener: Listener,
     ) -> ImportResult:  # fmt: skip
@@ -72,6 +72,7 @@ class ImportCommand(BaseCommand):
         raise NotImplementedError
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Arguments of every import."""
         parser.add_argument("file", metavar="FILE.csv", help=_("the file to import; - reads standard input"))
         parser.add_argument("--organization", required=True, metavar="SLUG", help=_("whose records they are"))
         parser.add_argument(
@@ -85,6 +86,7 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("print the summary as one JSON object"))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Import the file, report, and end with exit code 0, or 2 when nothing was imported."""
         started = time.monotonic()
         organization = find_organization(options["organization"])
         name = options["file"]
@@ -116,7 +118,7 @@ class ImportCommand(BaseCommand):
     @contextmanager
     def _progress(self, file: BinaryIO, name: str) -> Iterator[Any]:
         size = os.fstat(file.fileno()).st_size if name != "-" else None
-        console = Console(file=self.stderr._out, stderr=True)  # type: ignore[attr-defined]
+        console = Console(file=as_file(self.stderr))
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
             task = bars.add_task(_("Reading"), total=size)
@@ -129,13 +131,13 @@ class ImportCommand(BaseCommand):
     def _report(
         self, options: dict[str, Any], result: ImportResult, refused: bool, rejects: Path | None, seconds: float
     ) -> None:
-        err = Console(file=self.stderr._out, stderr=True, width=None)  # type: ignore[attr-defined]
+        err = Console(file=as_file(self.stderr))
         if result.problems:
             print_problems(err, result)
         if options["json"]:
             self.stdout.write(json.dumps(as_json(self.kind, options, result, refused, seconds), ensure_ascii=False))
         elif not refused:
-            print_summary(Console(file=self.stdout._out), result, seconds)  # type: ignore[attr-defined]
+            print_summary(Console(file=as_file(self.stdout)), result, seconds)
         if result.rejected and rejects and not refused:
             err.print(_("Rejected rows are in %s. Correct them and import that file.") % rejects, markup=False)
         if refused:
@@ -146,6 +148,12 @@ class ImportCommand(BaseCommand):
                 )
                 % {"count": result.problem_count}
             )
+
+
+def as_file(stream: OutputWrapper) -> TextIO:
+    """The stream Django wraps for a command: the real one, or the one a caller gave."""
+    inner: TextIO = getattr(stream, "_out", stream)  # the wrapper adds line ends of its own to every piece
+    return inner
 
 
 def rejects_path(name: str, given: str) -> Path:

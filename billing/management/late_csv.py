@@ -23,7 +23,7 @@ class LateCsv:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - lives as long as the context manager below
+        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - lives until finish()
             "w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False
         )
         self._csv = csv.writer(self._file, lineterminator="\n")

@@ -64,7 +64,7 @@ def payments_csv(rows: list[dict[str, str]] | None = None) -> bytes:
 
 
 def stripe_objects() -> list[dict[str, Any]]:
-    """The recorded charges (balance transactions expanded, for the fee), payment intents and refunds as Stripe objects."""
+    """The recorded charges (balance transactions expanded: the fee), payment intents and refunds, as Stripe's."""
     settled = {row["id"]: _balance_transaction(row) for row in _table("balance_transactions")}
     readers: list[tuple[str, Callable[[dict[str, str]], dict[str, Any]]]] = [
         ("charges", lambda row: _charge(row, settled)),

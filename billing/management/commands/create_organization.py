@@ -34,8 +34,12 @@ class Command(BaseCommand):
             help=_("metadata keys that carry its own reference, best first"),
         )
         mode = parser.add_mutually_exclusive_group()
-        mode.add_argument("--live", dest="livemode", action="store_const", const=True, help=_("accept live events only"))
-        mode.add_argument("--test", dest="livemode", action="store_const", const=False, help=_("accept test events only"))
+        mode.add_argument(
+            "--live", dest="livemode", action="store_const", const=True, help=_("accept live events only")
+        )
+        mode.add_argument(
+            "--test", dest="livemode", action="store_const", const=False, help=_("accept test events only")
+        )
         parser.add_argument("--refunds", choices=Organization.Refunds.values, help=_("whether refunds are compared"))
         parser.add_argument("--json", action="store_true", help=_("print the outcome as one JSON object"))
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from billing.imports.importing import ImportResult, Listener
 from billing.imports.payments import import_payments
@@ -20,7 +20,7 @@ class Command(ImportCommand):
         "status, occurred_at, customer, invoice_number."
     )
 
-    def run(  # noqa: PLR0913
+    def run(
         self,
         *,
         options: dict[str, Any],

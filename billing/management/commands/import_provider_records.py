@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from billing.imports.importing import ImportResult, Listener
 from billing.imports.provider_records import DEFAULT_PROVIDER, import_provider_records
@@ -31,7 +31,7 @@ class Command(ImportCommand):
             help=_("whose records they are (csv)"),
         )
 
-    def run(  # noqa: PLR0913
+    def run(
         self,
         *,
         options: dict[str, Any],
