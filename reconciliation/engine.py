@@ -18,4 +18,5 @@ def lazy(frame: pl.DataFrame) -> nw.LazyFrame[Any]:
 
 def collected(frame: nw.LazyFrame[Any]) -> pl.DataFrame:
     """The core's answer as a Polars frame."""
-    return frame.collect().to_native()
+    native: pl.DataFrame = frame.collect().to_native()
+    return native

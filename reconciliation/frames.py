@@ -1,7 +1,7 @@
 """The only door between tables and frames: reads querysets into Polars frames and writes frames into tables, in bulk.
 
-PostgreSQL speaks CSV COPY through Django's own connection (so it works inside `atomic()` and tests); SQLite reads by cursor
-and writes by `executemany`. Nothing here knows what the rows mean.
+PostgreSQL speaks CSV COPY through Django's own connection (so it works inside `atomic()` and tests); SQLite reads by
+cursor and writes by `executemany`. Nothing here knows what the rows mean.
 """
 
 import io
@@ -58,7 +58,9 @@ def read(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) 
     return frame.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
 
 
-def read_where(queryset: QuerySet[Any, Any], field: str, values: Iterable[Any], columns: dict[str, Any], schema: Schema) -> pl.DataFrame:
+def read_where(
+    queryset: QuerySet[Any, Any], field: str, values: Iterable[Any], columns: dict[str, Any], schema: Schema
+) -> pl.DataFrame:
     """Reads the rows whose `field` is one of `values`, a few thousand values a query."""
     wanted = list(values)
     parts = [
@@ -105,7 +107,9 @@ def _fetch(sql: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
 
 
 def timestamp(column: str) -> pl.Expr:
-    """Microseconds since 1970 as the text both databases store; without a fraction when it is zero, as Django writes it."""
+    """Microseconds since 1970 as the text both databases store; without a fraction when it is zero, as Django writes
+    it.
+    """
     moment = pl.col(column).cast(pl.Datetime("us"))
     whole = pl.col(column) % 1_000_000 == 0
     zone = "+00" if connection.vendor == "postgresql" else ""
@@ -138,10 +142,14 @@ def write(model: type[models.Model], frame: pl.DataFrame) -> None:
 
 
 def _copy_in(statement: str, frame: pl.DataFrame) -> None:
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        with cursor.connection.cursor() as plain, plain.copy(statement) as copy:
-            for piece in _csv_pieces(frame):
-                copy.write(piece)
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.connection.cursor() as plain,
+        plain.copy(statement) as copy,
+    ):
+        for piece in _csv_pieces(frame):
+            copy.write(piece)
 
 
 def _csv_pieces(frame: pl.DataFrame) -> Iterator[bytes]:

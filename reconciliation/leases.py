@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from reconciliation.models import ReconciliationRun, RunLease
 
-LEASE = timedelta(minutes=15)
+LEASE = timedelta(minutes=10)  # renewed at every stage of a run
 
 
 class LeaseHeld(Exception):
@@ -33,7 +33,7 @@ def acquire(*, run: ReconciliationRun, now: datetime) -> int:
     RunLease.objects.bulk_create([RunLease(**key)], ignore_conflicts=True)
     with transaction.atomic():
         lease = RunLease.objects.select_for_update(of=("self",)).select_related("run").get(**key)
-        free = lease.run_id is None or lease.run_id == run.pk or lease.expires_at is None or lease.expires_at <= now
+        free = lease.run_id is None or lease.expires_at is None or lease.expires_at <= now
         if not free:
             raise LeaseHeld(lease.run, lease.expires_at)
         lease.fence, lease.run, lease.expires_at = lease.fence + 1, run, now + LEASE
@@ -53,8 +53,15 @@ def hold(*, run: ReconciliationRun, fence: int) -> None:
         raise LeaseLost(f"{run} lost its lease to a later run; nothing was written.")
 
 
+def renew(*, run: ReconciliationRun, fence: int, now: datetime) -> None:
+    """Lets the lease last from `now` on, if it is still held."""
+    RunLease.objects.filter(organization_id=run.organization_id, comparison=run.comparison, fence=fence).update(
+        expires_at=now + LEASE
+    )
+
+
 def release(*, run: ReconciliationRun, fence: int) -> None:
     """Gives the lease back, unless somebody else holds it by now."""
-    RunLease.objects.filter(
-        Q(fence=fence), organization_id=run.organization_id, comparison=run.comparison
-    ).update(run=None, expires_at=None)
+    RunLease.objects.filter(Q(fence=fence), organization_id=run.organization_id, comparison=run.comparison).update(
+        run=None, expires_at=None
+    )

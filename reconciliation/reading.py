@@ -17,7 +17,8 @@ from reconciliation.models import ReconciliationItem
 INT, TEXT = pl.Int64, pl.String
 STORED: Schema = {
     "item_id": INT, "left_id": INT, "left_version_id": INT, "right_id": INT, "right_version_id": INT, "kind": TEXT,
-    "outcome": TEXT, "match_pass": TEXT, "reason": TEXT, "group_key": TEXT, "left_amount_minor": INT, "left_currency": TEXT,
+    "outcome": TEXT, "match_pass": TEXT, "reason": TEXT, "group_key": TEXT, "left_amount_minor": INT,
+    "left_currency": TEXT,
     "left_status": TEXT, "right_amount_minor": INT, "right_currency": TEXT, "right_status": TEXT, "occurred_at": INT,
     "due_at": INT,
 }  # fmt: skip
@@ -95,7 +96,8 @@ def concerning(items: pl.DataFrame, sides: Sides, stored: pl.DataFrame, rules: P
 def gather(*, organization: Organization, comparison: Comparison, scope: Scope, rules: Parameters) -> Gathered:
     """Reads and matches until no open item names a record that was not looked at.
 
-    A record's former partner may lie anywhere: replacing the item of one means deciding about the other, so it is read too.
+    A record's former partner may lie anywhere: replacing the item of one means deciding about the other, so it is
+    read too.
     """
     items = open_items(organization, comparison)
     stored = stored_for_period(organization, comparison, scope)

@@ -1,4 +1,6 @@
-"""A report as Markdown (requirement A5). English, since it is stored once; the pages render the JSON in the reader's language."""
+"""A report as Markdown (requirement A5). English, since it is stored once; the pages render the JSON in the reader's
+language.
+"""
 
 from typing import Any
 
@@ -60,7 +62,11 @@ def currency_table(currency: str, totals: dict[str, Any]) -> list[str]:
     lines = [f"## {currency}", "", *HEAD]
     lines += [row(LABELS[name], totals["outcomes"][name], currency) for name in OUTCOMES]
     lines += [row("**Total**", totals["total"], currency), row("**Records read**", totals["read"], currency)]
-    verdict = "The totals add up to the records read." if totals["control"] else "**The totals do not add up to the records read.**"
+    verdict = (
+        "The totals add up to the records read."
+        if totals["control"]
+        else "**The totals do not add up to the records read.**"
+    )
     lines += ["", verdict, "", *HEAD]
     lines += [row("Succeeded", totals["succeeded"], currency), row("Refunded", totals["refunded"], currency)]
     return lines

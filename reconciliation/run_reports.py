@@ -22,9 +22,7 @@ def open_discrepancies(run: ReconciliationRun) -> list[ReconciliationDiscrepancy
     )  # fmt: skip
 
 
-def build_report(
-    run: ReconciliationRun, work: Work, discrepancies: list[ReconciliationDiscrepancy]
-) -> dict[str, Any]:
+def build_report(run: ReconciliationRun, work: Work, discrepancies: list[ReconciliationDiscrepancy]) -> dict[str, Any]:
     """The report body of the run's period."""
     period = (pl.col("occurred_at") >= work.rules.start) & (pl.col("occurred_at") < work.rules.end)
     items = work.gathered.found.filter(period)
@@ -62,7 +60,8 @@ def header(run: ReconciliationRun, rules: Parameters) -> dict[str, Any]:
 
 
 def read_totals(work: Work) -> dict[str, dict[str, dict[str, int]]]:
-    """Count and amount of all records of the period, taken from the sides as read and not from the items: the control total.
+    """Count and amount of all records of the period, taken from the sides as read and not from the items: the control
+    total.
 
     A record belongs to the period of its left partner, if it has one, else to its own.
     """
@@ -75,6 +74,8 @@ def read_totals(work: Work) -> dict[str, dict[str, dict[str, int]]]:
     result: dict[str, dict[str, dict[str, int]]] = {}
     for side, frame in (("left", work.gathered.sides.left), ("right", right)):
         inside = frame.filter((pl.col("occurred_at") >= work.rules.start) & (pl.col("occurred_at") < work.rules.end))
-        for row in inside.group_by("currency").agg(count=pl.len(), amount_minor=pl.col("amount").sum()).iter_rows(named=True):
+        for row in (
+            inside.group_by("currency").agg(count=pl.len(), amount_minor=pl.col("amount").sum()).iter_rows(named=True)
+        ):
             result.setdefault(row["currency"], {})[side] = {"count": row["count"], "amount_minor": row["amount_minor"]}
     return result

@@ -46,7 +46,14 @@ class RunResult:
 
 
 def open_run(
-    *, organization: Organization, comparison: str, start: datetime, end: datetime, by: User | None, via: str, now: datetime
+    *,
+    organization: Organization,
+    comparison: str,
+    start: datetime,
+    end: datetime,
+    by: User | None,
+    via: str,
+    now: datetime,
 ) -> ReconciliationRun:
     """Creates a queued run, or returns the unfinished one of the same organization, comparison and period.
 
@@ -81,7 +88,9 @@ def reconcile(
     raise: it is stored and returned as status `error`.
     """
     if dry_run:
-        return rehearse(organization=organization, comparison=comparison, start=start, end=end, now=now, progress=progress)
+        return rehearse(
+            organization=organization, comparison=comparison, start=start, end=end, now=now, progress=progress
+        )
     run = open_run(
         organization=organization, comparison=comparison, start=start, end=end, by=by, via=via, now=now
     )  # fmt: skip
@@ -89,7 +98,13 @@ def reconcile(
 
 
 def rehearse(
-    *, organization: Organization, comparison: str, start: datetime, end: datetime, now: datetime, progress: Progress | None
+    *,
+    organization: Organization,
+    comparison: str,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    progress: Progress | None,
 ) -> RunResult:
     """Works a run out without writing anything."""
     begun = time.monotonic()
@@ -102,7 +117,11 @@ def rehearse(
     after = {triage.fingerprint(row): row for row in [*known.values(), *changes.created]}
     report = build_report(run, work, list(after.values()))
     tell("done", 100)
-    written = {"items": len(work.to_open) + len(work.to_close), "discrepancies": len(changes), "log": len(changes.entries)}
+    written = {
+        "items": len(work.to_open) + len(work.to_close),
+        "discrepancies": len(changes),
+        "log": len(changes.entries),
+    }
     return result_of(None, report, written, time.monotonic() - begun)
 
 
@@ -119,17 +138,16 @@ def execute(*, run: ReconciliationRun, now: datetime, progress: Progress | None 
     run.refresh_from_db()
 
     def tell(stage: str, percent: int) -> None:
-        ReconciliationRun.objects.filter(pk=run.pk).update(stage=stage, progress_percent=percent)
+        leases.renew(run=run, fence=fence, now=now + timedelta(seconds=time.monotonic() - begun))
+        ReconciliationRun.objects.filter(pk=run.pk, number=fence).update(stage=stage, progress_percent=percent)
         if progress is not None:
             progress(stage, percent)
 
     try:
         return _finish(run, fence, now, begun, tell)
-    except leases.LeaseLost:
-        raise
     except Exception as failure:
         logger.exception("run failed", extra={"run": run.pk})
-        return _store_failure(run, failure, now, begun)
+        return _store_failure(run, fence, failure, now + timedelta(seconds=time.monotonic() - begun), begun)
     finally:
         leases.release(run=run, fence=fence)
 
@@ -169,16 +187,20 @@ def store_report(run: ReconciliationRun, report: dict[str, Any], work: Work, fin
     run.save()
 
 
-def _store_failure(run: ReconciliationRun, failure: Exception, now: datetime, begun: float) -> RunResult:
-    """Ends the run as `error`, with what a person needs to know."""
-    seconds = time.monotonic() - begun
-    run.status, run.error = "error", f"{type(failure).__name__}: {failure}"[:2_000]
-    run.finished_at = now + timedelta(seconds=seconds)
-    run.save(update_fields=["status", "error", "finished_at"])
-    return RunResult(run=run, status="error", seconds=seconds, error=run.error)
+def _store_failure(
+    run: ReconciliationRun, fence: int, failure: Exception, finished_at: datetime, begun: float
+) -> RunResult:
+    """Ends the run as `error`, with what a person needs to know; unless a later holder of the lease works it by now."""
+    run.status, run.error, run.finished_at = "error", f"{type(failure).__name__}: {failure}"[:2_000], finished_at
+    ReconciliationRun.objects.filter(pk=run.pk, number=fence).update(
+        status=run.status, error=run.error, finished_at=finished_at
+    )
+    return RunResult(run=run, status="error", seconds=time.monotonic() - begun, error=run.error)
 
 
-def result_of(run: ReconciliationRun | None, report: dict[str, Any], written: dict[str, int], seconds: float) -> RunResult:
+def result_of(
+    run: ReconciliationRun | None, report: dict[str, Any], written: dict[str, int], seconds: float
+) -> RunResult:
     """A finished run as its caller needs it."""
     return RunResult(
         run=run, status=reports.status_of(report), counts=report["items"], discrepancies=report["discrepancies"],

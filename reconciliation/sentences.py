@@ -25,8 +25,10 @@ def part_words(part: Facts, currency: str) -> str:
     """A part that explains a difference."""
     name = {"fee": _("the card fee"), "refund": _("the refund")}.get(part["code"], part["code"])
     return _("%(name)s (%(amount)s, %(source)s)") % {
-        "name": name, "amount": amount_text(part["amount_minor"], currency, sign=True), "source": part["source"],
-    }  # fmt: skip
+        "name": name,
+        "amount": amount_text(part["amount_minor"], currency, sign=True),
+        "source": part["source"],
+    }
 
 
 def amount_differs(row: ReconciliationDiscrepancy, facts: Facts, _zone: tzinfo) -> str:
@@ -34,9 +36,12 @@ def amount_differs(row: ReconciliationDiscrepancy, facts: Facts, _zone: tzinfo) 
     difference = row.difference_minor or 0
     direction = _("less") if difference < 0 else _("more")
     text = _("%(provider)s recorded %(right)s, we recorded %(left)s: %(difference)s %(direction)s.") % {
-        "provider": capital(provider_name(facts["right"])), "right": money(facts["right"]), "left": money(facts["left"]),
-        "difference": amount_text(abs(difference), row.currency), "direction": direction,
-    }  # fmt: skip
+        "provider": capital(provider_name(facts["right"])),
+        "right": money(facts["right"]),
+        "left": money(facts["left"]),
+        "difference": amount_text(abs(difference), row.currency),
+        "direction": direction,
+    }
     return f"{text} {why_amount(row, facts)}"
 
 
@@ -57,26 +62,33 @@ def why_amount(row: ReconciliationDiscrepancy, facts: Facts) -> str:
 def currency_differs(_row: ReconciliationDiscrepancy, facts: Facts, _zone: tzinfo) -> str:
     """Currencies of a pair."""
     return _("Same payment, %(left)s here, %(right)s at %(provider)s. Amounts are not compared.") % {
-        "left": money(facts["left"]), "right": money(facts["right"]), "provider": provider_name(facts["right"]),
-    }  # fmt: skip
+        "left": money(facts["left"]),
+        "right": money(facts["right"]),
+        "provider": provider_name(facts["right"]),
+    }
 
 
 def status_differs(_row: ReconciliationDiscrepancy, facts: Facts, _zone: tzinfo) -> str:
     """Statuses of a pair."""
     return _("%(amount)s: %(right)s at %(provider)s (%(key)s), %(left)s here (%(own)s).") % {
-        "amount": money(facts["right"]), "right": status_word(facts["right"]["status"]),
-        "provider": provider_name(facts["right"]), "key": facts["right"]["key"],
-        "left": status_word(facts["left"]["status"]), "own": facts["left"]["own"],
-    }  # fmt: skip
+        "amount": money(facts["right"]),
+        "right": status_word(facts["right"]["status"]),
+        "provider": provider_name(facts["right"]),
+        "key": facts["right"]["key"],
+        "left": status_word(facts["left"]["status"]),
+        "own": facts["left"]["own"],
+    }
 
 
 def missing_here(_row: ReconciliationDiscrepancy, facts: Facts, zone: tzinfo) -> str:
     """A provider record without a payment here."""
     right = facts["right"]
     words = {
-        "provider": capital(provider_name(right)), "amount": money(right), "when": moment_text(right["occurred_at"], zone),
+        "provider": capital(provider_name(right)),
+        "amount": money(right),
+        "when": moment_text(right["occurred_at"], zone),
         "key": right["key"],
-    }  # fmt: skip
+    }
     if STATUS_CLASSES.get(right["status"]) == "no_money":
         text = _("%(provider)s declined %(amount)s on %(when)s; no payment here carries %(key)s. Nothing was taken.")
     elif right["kind"] == "refund":
@@ -97,12 +109,19 @@ def missing_there(_row: ReconciliationDiscrepancy, facts: Facts, zone: tzinfo) -
     """A payment here without a provider record."""
     left, holder = facts["left"], facts["claimed_by"]
     words = {
-        "amount": money(left), "when": moment_text(left["occurred_at"], zone), "own": left["own"], "key": left["key"] or "",
-        "hours": facts["grace"] // 3_600_000_000, "due": moment_text(facts["due_at"], zone),
-        "holder": holder["own"] if holder else "", "provider": "Stripe" if is_stripe_id(left["key"]) else _("the provider"),
-    }  # fmt: skip
+        "amount": money(left),
+        "when": moment_text(left["occurred_at"], zone),
+        "own": left["own"],
+        "key": left["key"] or "",
+        "hours": facts["grace"] // 3_600_000_000,
+        "due": moment_text(facts["due_at"], zone),
+        "holder": holder["own"] if holder else "",
+        "provider": "Stripe" if is_stripe_id(left["key"]) else _("the provider"),
+    }
     if holder:
-        return _("%(own)s was booked here for %(amount)s on %(when)s; %(key)s is already matched to %(holder)s.") % words
+        return (
+            _("%(own)s was booked here for %(amount)s on %(when)s; %(key)s is already matched to %(holder)s.") % words
+        )
     if left["kind"] == "refund":
         text = _("%(own)s: %(amount)s refunded here on %(when)s; %(provider)s has no such refund.")
     elif left["key"]:
@@ -117,9 +136,13 @@ def charged_twice(row: ReconciliationDiscrepancy, facts: Facts, zone: tzinfo) ->
     right, twin = facts["right"], facts["twin"]
     minutes = abs(right["occurred_at"] - twin["occurred_at"]) // 60_000_000
     words = {
-        "party": right["party"], "amount": money(right), "key": right["key"], "twin": twin["key"], "minutes": minutes,
+        "party": right["party"],
+        "amount": money(right),
+        "key": right["key"],
+        "twin": twin["key"],
+        "minutes": minutes,
         "when": moment_text(right["occurred_at"], zone),
-    }  # fmt: skip
+    }
     text = ngettext(
         "%(party)s was charged %(amount)s twice within %(minutes)s minute: %(twin)s and %(key)s (%(when)s).",
         "%(party)s was charged %(amount)s twice within %(minutes)s minutes: %(twin)s and %(key)s (%(when)s).",
@@ -137,8 +160,10 @@ def nobody_chose(_row: ReconciliationDiscrepancy, facts: Facts, _zone: tzinfo) -
     left = facts["left"]
     names = ", ".join(str(rival["key"] or rival["own"]) for rival in facts["rivals"][:4]) or _("very many records")
     return _("%(own)s, %(amount)s: %(names)s fit equally. Nobody has chosen.") % {
-        "own": left["own"], "amount": money(left), "names": names,
-    }  # fmt: skip
+        "own": left["own"],
+        "amount": money(left),
+        "names": names,
+    }
 
 
 SENTENCES: dict[str, Callable[[ReconciliationDiscrepancy, Any, tzinfo], str]] = {
@@ -176,7 +201,9 @@ def clears_when(row: ReconciliationDiscrepancy) -> str:
         "book_or_correct": _("It clears when a payment here carries this provider reference, or a manager accepts it."),
         "event_or_correct": _("It clears when the provider's record arrives, or the booking here is corrected."),
         "remove_second_booking": _("It clears when the second booking is canceled or gets its own provider reference."),
-        "correct_amount": _("It clears when both amounts agree, an entry covers the difference, or a manager accepts it."),
+        "correct_amount": _(
+            "It clears when both amounts agree, an entry covers the difference, or a manager accepts it."
+        ),
         "correct_currency": _("It clears when both sides carry the same currency."),
         "correct_status": _("It clears when both statuses agree."),
         "refund_or_confirm": _("It clears when one charge is refunded, or somebody confirms both are meant."),

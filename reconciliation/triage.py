@@ -29,7 +29,9 @@ class Triage:
 
     created: list[ReconciliationDiscrepancy] = field(default_factory=list)
     updated: list[ReconciliationDiscrepancy] = field(default_factory=list)
-    entries: list[tuple[ReconciliationDiscrepancy, str, dict[str, Any], dict[str, Any], str]] = field(default_factory=list)
+    entries: list[tuple[ReconciliationDiscrepancy, str, dict[str, Any], dict[str, Any], str]] = field(
+        default_factory=list
+    )
 
     def __len__(self) -> int:
         return len(self.created) + len(self.updated)
@@ -110,7 +112,7 @@ def decide(
         seen.add(key)
         row = known.get(key)
         if row is None:
-            _open(triage, run, number, key, finding, now)
+            _open(triage, key, finding, run=run, number=number, now=now)
         else:
             _see_again(triage, row, finding, number)
     gone = [row for key, row in known.items() if key not in seen and row.status != Status.RESOLVED]
@@ -123,7 +125,7 @@ def decide(
 
 
 def _open(
-    triage: Triage, run: ReconciliationRun, number: int, key: Fingerprint, finding: Finding, now: datetime
+    triage: Triage, key: Fingerprint, finding: Finding, *, run: ReconciliationRun, number: int, now: datetime
 ) -> None:
     type_, left_id, right_id = key
     row = ReconciliationDiscrepancy(
@@ -135,7 +137,9 @@ def _open(
 
 
 def _see_again(triage: Triage, row: ReconciliationDiscrepancy, finding: Finding, number: int) -> None:
-    """Unchanged: nothing. Changed: updated, and a proposal under way withdrawn. Resolved: reopened when it came back."""
+    """Unchanged: nothing. Changed: updated, and a proposal under way withdrawn. Resolved: reopened when it came
+    back.
+    """
     content = content_of(finding)
     changed = any(getattr(row, name) != value for name, value in content.items())
     amount_changed = row.difference_minor != finding.difference_minor
@@ -167,7 +171,11 @@ def _what_became(items: pl.DataFrame, gone: list[ReconciliationDiscrepancy]) -> 
 
 
 def _clear(
-    triage: Triage, row: ReconciliationDiscrepancy, number: int, now: datetime, became: dict[tuple[str, int], dict[str, Any]]
+    triage: Triage,
+    row: ReconciliationDiscrepancy,
+    number: int,
+    now: datetime,
+    became: dict[tuple[str, int], dict[str, Any]],
 ) -> None:
     before = snapshot(row)
     row.status, row.resolution_code, row.resolved_at = Status.RESOLVED, CLEARED, now

@@ -1,4 +1,6 @@
-"""Words for people: amounts, times and the sentence that says why a discrepancy is one. In the reader's language and zone."""
+"""Words for people: amounts, times and the sentence that says why a discrepancy is one. In the reader's language and
+zone.
+"""
 
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -8,7 +10,6 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from billing.money import stripe_exponent
 

@@ -15,7 +15,9 @@ from reconciliation.core.passes import KeyPass, WindowPass
 
 @dataclass(frozen=True)
 class Scope:
-    """Which records a run looks at: those of `[start, end)`, and the identities that open results of the period name."""
+    """Which records a run looks at: those of `[start, end)`, and the identities that open results of the period
+    name.
+    """
 
     start: datetime
     end: datetime
@@ -25,7 +27,9 @@ class Scope:
 
 @dataclass(frozen=True)
 class Sides:
-    """Both sides as frames of core.schema.SIDE; the right one may carry `fee`, `refunded`, `provider`, `latest` besides."""
+    """Both sides as frames of core.schema.SIDE; the right one may carry `fee`, `refunded`, `provider`, `latest`
+    besides.
+    """
 
     left: pl.DataFrame
     right: pl.DataFrame
@@ -36,7 +40,9 @@ class Comparison:
     """Two sides of the same money and how they are laid next to each other."""
 
     name: str
-    members: Callable[[Organization, str, datetime, datetime], QuerySet[Any, Any]]  # identities of a side in [start, end)
+    members: Callable[
+        [Organization, str, datetime, datetime], QuerySet[Any, Any]
+    ]  # identities of a side in [start, end)
     load: Callable[[Organization, Scope, Parameters], Sides]
     parameters: Callable[[Organization, datetime, datetime, datetime], Parameters]
     first: KeyPass

@@ -51,8 +51,8 @@ def parameters(organization: Organization, start: datetime, end: datetime, now: 
 def refund_exclusion(organization: Organization) -> str | None:
     """Why refunds are not compared, or None when they are.
 
-    An organization whose books hold no refund at all has nothing to lay next to the provider's: those refunds are shown as
-    excluded, with the reason, until the first refund is booked (or the setting says otherwise).
+    An organization whose books hold no refund at all has nothing to lay next to the provider's: those refunds are
+    shown as excluded, with the reason, until the first refund is booked (or the setting says otherwise).
     """
     policy = organization.refunds
     if policy == Organization.Refunds.NEVER:
@@ -74,6 +74,4 @@ def load(organization: Organization, scope: Scope, rules: Parameters) -> Sides:
     return Sides(collected(exclude_refunds(lazy(left), reason)), collected(exclude_refunds(prepared, reason)))
 
 
-COMPARISON = Comparison(
-    name="payments", members=members, load=load, parameters=parameters, first=FIRST, passes=PASSES
-)
+COMPARISON = Comparison(name="payments", members=members, load=load, parameters=parameters, first=FIRST, passes=PASSES)

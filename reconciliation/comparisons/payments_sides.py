@@ -21,8 +21,9 @@ SIDE: Schema = {
 RIGHT: Schema = SIDE | {"fee": INT, "provider": TEXT}
 
 LEFT_COLUMNS: dict[str, Any] = {
-    "id": "payment_id", "version_id": "id", "kind": "payment__kind", "key": "provider_reference", "parent_key": Value(""),
-    "alt_key": "payment__external_id", "alt_key2": "invoice_number", "party": "customer", "amount": "amount_minor",
+    "id": "payment_id", "version_id": "id", "kind": "payment__kind", "key": "provider_reference",
+    "parent_key": Value(""), "alt_key": "payment__external_id", "alt_key2": "invoice_number", "party": "customer",
+    "amount": "amount_minor",
     "currency": "currency", "status": "status", "occurred_at": EpochMicros("occurred_at"), "excluded": Value(""),
 }  # fmt: skip
 # A payment intent that no charge belongs to stands for the payment it was made for.
@@ -79,8 +80,9 @@ def right_rows(organization: Organization) -> QuerySet[ProviderRecordVersion]:
 
 def members(organization: Organization, side: str, start: datetime, end: datetime) -> QuerySet[Any, Any]:
     """The identities of a side's records in `[start, end)`."""
-    rows = left_rows(organization) if side == "left" else right_rows(organization)
-    return rows.filter(occurred_at__gte=start, occurred_at__lt=end).order_by().values(IDENTITY[side])
+    rows: QuerySet[Any] = left_rows(organization) if side == "left" else right_rows(organization)
+    inside: QuerySet[Any, Any] = rows.filter(occurred_at__gte=start, occurred_at__lt=end)
+    return inside.order_by().values(IDENTITY[side])
 
 
 @dataclass
@@ -115,7 +117,9 @@ class Reader:
 
 
 def load_sides(organization: Organization, scope: Scope, window: timedelta) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Left and right records of `scope` widened by `window`, with everything that shares a key, until nothing is added."""
+    """Left and right records of `scope` widened by `window`, with everything that shares a key, until nothing is
+    added.
+    """
     reader = Reader(organization)
     start, end = scope.start - window, scope.end + window
     sides = {
@@ -128,7 +132,8 @@ def load_sides(organization: Organization, scope: Scope, window: timedelta) -> t
     if has_outside:
         named = {"left": scope.left_ids, "right": scope.right_ids}
         found = {
-            side: [reader.by_ids(side, ids.filter(~ids.is_in(sides[side]["id"].implode())))] for side, ids in named.items()
+            side: [reader.by_ids(side, ids.filter(~ids.is_in(sides[side]["id"].implode())))]
+            for side, ids in named.items()
         }
         for link in LINKS:
             found[link.table].append(reader.linked_to_range(link, start, end))

@@ -6,7 +6,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Record:
-    """One record of a side. `amount`, `fee`, `refunded` in minor units of `currency`; `occurred_at` in µs since 1970 UTC."""
+    """One record of a side. `amount`, `fee`, `refunded` in minor units of `currency`; `occurred_at` in µs since 1970
+    UTC.
+    """
 
     id: int
     kind: str
@@ -40,9 +42,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Case:
-    """An item to explain. `twin`: a charge of the same customer, amount and currency close in time; `twin_paired`: whether
-    that one is matched. `rivals`: for ambiguity, everything that claims the same partner. `claimed_by`: a payment that the
-    referenced provider record is already matched to."""
+    """An item to explain. `twin`: a charge of the same customer, amount and currency close in time; `twin_paired`:
+    whether that one is matched. `rivals`: for ambiguity, everything that claims the same partner. `claimed_by`: a
+    payment that the referenced provider record is already matched to.
+    """
 
     outcome: str
     left: Record | None
@@ -79,7 +82,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Finding:
-    """A difference found: what was expected (left), what is (right), how far apart (right − left), and what explains it."""
+    """A difference found: what was expected (left), what is (right), how far apart (right − left), and what explains
+    it.
+    """
 
     type: str
     reason_code: str

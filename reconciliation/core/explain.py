@@ -33,7 +33,6 @@ def record(row: dict[str, Any]) -> Record:
     )  # fmt: skip
 
 
-
 class Context:
     """Everything about one run's items that a case may need to look up."""
 
@@ -71,7 +70,8 @@ class Context:
     def twin_of(self, item: dict[str, Any]) -> int | None:
         """The charge that makes this item's charge look like a second one, if any.
 
-        Where only one of two is booked, the other is the second one, whatever the order; where none or both are, the later.
+        Where only one of two is booked, the other is the second one, whatever the order; where none or both are, the
+        later.
         """
         near = self.near.get(item["right_id"])
         if near is None:
@@ -110,7 +110,9 @@ class Context:
 
 
 def claims(items: Frame, left: Frame, right: Frame, pin: Pin) -> dict[int, int]:
-    """Payments left alone whose reference names a provider record that another payment is matched to: id → that payment."""
+    """Payments left alone whose reference names a provider record that another payment is matched to: id → that
+    payment.
+    """
     alone = items.filter(nw.col("outcome") == "only_left").select(id=nw.col("left_id"))
     alone = pin(left.join(alone, on="id", how="semi").filter(~nw.col("key").is_null()).select("id", "kind", "key"))
     paired = items.filter((nw.col("left_id") > 0) & (nw.col("right_id") > 0)).select(

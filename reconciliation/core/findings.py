@@ -76,8 +76,9 @@ def missing_provider(case: Case, _tolerance: Tolerance) -> Finding | None:
 
 
 def explained_parts(left: Record, right: Record) -> tuple[str, tuple[Part, ...]]:
-    """What on record explains right − left: (reason code, parts). Nothing is explained by likeness of size alone: a part is
-    always the amount of a named row."""
+    """What on record explains right − left: (reason code, parts). Nothing is explained by likeness of size alone: a
+    part is always the amount of a named row.
+    """
     difference = right.amount - left.amount
     # Booked net of what the provider kept, or gross where the provider's file is net.
     if right.fee and abs(difference) == abs(right.fee):
@@ -85,11 +86,18 @@ def explained_parts(left: Record, right: Record) -> tuple[str, tuple[Part, ...]]
     if right.refunded and difference == right.refunded:
         return "amount.refund_netted", (Part("refund", difference, f"refunds of {right.key}"),)
     if right.refunded and right.fee and difference == right.refunded + right.fee:
-        parts = (Part("refund", right.refunded, f"refunds of {right.key}"), Part("fee", right.fee, f"fee of {right.key}"))
+        parts = (
+            Part("refund", right.refunded, f"refunds of {right.key}"),
+            Part("fee", right.fee, f"fee of {right.key}"),
+        )
         return "amount.fee_and_refund", parts
-    if left.amount and right.amount in (left.amount * 100, left.amount * 1000) or right.amount and left.amount in (
-        right.amount * 100,
-        right.amount * 1000,
+    if (left.amount and right.amount in (left.amount * 100, left.amount * 1000)) or (
+        right.amount
+        and left.amount
+        in (
+            right.amount * 100,
+            right.amount * 1000,
+        )
     ):
         return "amount.minor_units_confused", ()
     return "amount.unexplained", ()

@@ -16,19 +16,27 @@ from .preparation import NEVER_MATCHED
 
 @dataclass(frozen=True)
 class Matched:
-    """What matching found: items (schema.ITEM), and the candidate edges (left_id, right_id) behind every ambiguous item."""
+    """What matching found: items (schema.ITEM), and the candidate edges (left_id, right_id) behind every ambiguous
+    item.
+    """
 
     items: Frame
     ambiguous: Frame
 
 
 def match(
-    *, left: Frame, right: Frame, first: KeyPass, passes: Sequence[KeyPass | WindowPass], parameters: Parameters, pin: Pin
+    *,
+    left: Frame,
+    right: Frame,
+    first: KeyPass,
+    passes: Sequence[KeyPass | WindowPass],
+    parameters: Parameters,
+    pin: Pin,
 ) -> Matched:
     """Matches two sides (schema.SIDE).
 
-    `first` runs on all records but those that never take part; excluded records then leave, and `passes` run in order, each
-    on what is left. Every record comes out in exactly one item, or in one leg of a group.
+    `first` runs on all records but those that never take part; excluded records then leave, and `passes` run in
+    order, each on what is left. Every record comes out in exactly one item, or in one leg of a group.
     """
     state = Remaining(
         left=pin(left.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False))),

@@ -43,7 +43,9 @@ def decide_pairs(pairs: Frame, parameters: Parameters) -> Frame:
 
 
 def decide_alone(alone: Frame, side: str, parameters: Parameters) -> Frame:
-    """Outcome of records without a pair: a group leg, ambiguous, excluded, not due yet, or missing on the other side."""
+    """Outcome of records without a pair: a group leg, ambiguous, excluded, not due yet, or missing on the other
+    side.
+    """
     due = nw.col(f"{side}_occurred_at") + parameters.grace
     waiting = due > parameters.now
     excluded = ~nw.col(f"{side}_excluded").is_null()
@@ -78,13 +80,13 @@ def shaped(frame: Frame, known: tuple[str, ...]) -> Frame:
 def items_of(*, left: Frame, right: Frame, found: Remaining, parameters: Parameters, pin: Pin) -> Frame:
     """All items (schema.ITEM), sorted by left and right record."""
     pairs = pin(nw.concat([frame.select("left_id", "right_id", "match_pass") for frame in found.pairs]))
-    joined = pairs.join(facts(left, "left"), on="left_id", how="inner").join(facts(right, "right"), on="right_id", how="inner")
+    joined = pairs.join(facts(left, "left"), on="left_id", how="inner").join(
+        facts(right, "right"), on="right_id", how="inner"
+    )
     parts = [shaped(decide_pairs(joined, parameters), ("left", "right"))]
     for side, frame in (("left", left), ("right", right)):
         alone = facts(frame, side).join(pairs.select(f"{side}_id"), on=f"{side}_id", how="anti")
-        known = pin(
-            nw.concat([legs(found.groups, side, "matched"), legs(found.ambiguous, side, "ambiguous")])
-        )
+        known = pin(nw.concat([legs(found.groups, side, "matched"), legs(found.ambiguous, side, "ambiguous")]))
         alone = alone.join(known, on=f"{side}_id", how="left")
         parts.append(shaped(decide_alone(alone, side, parameters), (side,)))
     return pin(nw.concat(parts).sort("left_id", "right_id"))

@@ -1,8 +1,8 @@
 """Matching passes. Each works on what the passes before it left, pairs only what is unique, and sets the rest aside.
 
-A pass joins the sides on a key, then looks at how many partners each record has: one partner each way is a pair; a record
-whose partners sum up to it is a group; evidence (the own reference) may single out one of several; anything else is
-ambiguous and left to a person.
+A pass joins the sides on a key, then looks at how many partners each record has: one partner each way is a pair; a
+record whose partners sum up to it is a group; evidence (the own reference) may single out one of several; anything
+else is ambiguous and left to a person.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,14 @@ def key_edges(step: KeyPass, left: Frame, right: Frame) -> Frame:
     """All pairs that share the key of `step`: ids, the key, amounts, currencies, own references."""
     on = ["kind", *step.equal]
     left_part = left.filter(~nw.col(step.left_on).is_null()).select(
-        "id", "kind", "amount", "currency", "alt_key", "alt_key2", status=status_class(nw.col("status")), k=nw.col(step.left_on)
+        "id",
+        "kind",
+        "amount",
+        "currency",
+        "alt_key",
+        "alt_key2",
+        status=status_class(nw.col("status")),
+        k=nw.col(step.left_on),
     )
     right_part = right.filter(~nw.col(step.right_on).is_null()).select(
         "id", "kind", "amount", "currency", "alt_key", status=status_class(nw.col("status")), k=nw.col(step.right_on)
@@ -67,7 +74,9 @@ def key_edges(step: KeyPass, left: Frame, right: Frame) -> Frame:
         right_currency=nw.col("currency" if "currency" in on else "currency_r"),
         left_status=nw.col("status"),
         right_status=nw.col("status" if "status" in on else "status_r"),
-        evidence=((nw.col("alt_key") == nw.col("alt_key_r")) | (nw.col("alt_key2") == nw.col("alt_key_r"))).fill_null(False),
+        evidence=((nw.col("alt_key") == nw.col("alt_key_r")) | (nw.col("alt_key2") == nw.col("alt_key_r"))).fill_null(
+            False
+        ),
     )
 
 
@@ -105,7 +114,9 @@ def sum_groups(edges: Frame) -> Frame:
         right_sum=nw.col("right_amount").sum(),
         left_max=nw.col("left_amount").max(),
         right_max=nw.col("right_amount").max(),
-        apart=((nw.col("left_currency") != nw.col("right_currency")) | (nw.col("left_status") != nw.col("right_status")))
+        apart=(
+            (nw.col("left_currency") != nw.col("right_currency")) | (nw.col("left_status") != nw.col("right_status"))
+        )
         .cast(nw.Int64())
         .sum(),
     )
@@ -141,8 +152,8 @@ def run_key_pass(step: KeyPass, state: Remaining, pin: Pin) -> Remaining:
 def window_edges(step: WindowPass, left: Frame, right: Frame, window: int, pin: Pin) -> tuple[Frame, Frame]:
     """Candidate pairs within `window` microseconds, and the records of buckets too crowded to look at in pairs.
 
-    Time is cut into buckets of one window, and each right record stands in its own bucket and both neighbours: an equi-join
-    of bounded size instead of an inequality join.
+    Time is cut into buckets of one window, and each right record stands in its own bucket and both neighbours: an
+    equi-join of bounded size instead of an inequality join.
     """
     on = ["party", "amount", "currency", "kind"]
     bucket = nw.col("occurred_at") // max(window, 1)
@@ -166,7 +177,9 @@ def window_edges(step: WindowPass, left: Frame, right: Frame, window: int, pin: 
     lone = nw.concat(
         [
             left.join(crowded, on=on, how="semi").select(left_id=nw.col("id"), right_id=none, k=window_key(step.name)),
-            spread.join(crowded, on=on, how="semi").select(left_id=none, right_id=nw.col("id"), k=window_key(step.name)),
+            spread.join(crowded, on=on, how="semi").select(
+                left_id=none, right_id=nw.col("id"), k=window_key(step.name)
+            ),
         ]
     ).unique(["left_id", "right_id", "k"])
     return pin(edges), pin(lone)

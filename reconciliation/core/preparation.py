@@ -21,8 +21,8 @@ def mark_superseded(right: Frame, pin: Pin) -> Frame:
     """Excludes charges that another attempt on the same payment intent replaced.
 
     A payment intent makes one charge an attempt (https://docs.stripe.com/payments/paymentintents/lifecycle): where one
-    attempt did not fail, the failed ones are superseded; where all failed, all but the last. `latest` tells which charge the
-    intent itself names; when it is known, other charges are no longer reached through the intent.
+    attempt did not fail, the failed ones are superseded; where all failed, all but the last. `latest` tells which
+    charge the intent itself names; when it is known, other charges are no longer reached through the intent.
     """
     charge = (nw.col("kind") == "charge") & ~nw.col("parent_key").is_null() & nw.col("excluded").is_null()
     failed = nw.col("status").is_in(["failed", "canceled"])
@@ -52,7 +52,9 @@ def apply_refunds(right: Frame, pin: Pin) -> Frame:
     """
     done = (nw.col("kind") == "refund") & (nw.col("status") == "succeeded") & ~nw.col("parent_key").is_null()
     sums = pin(right.filter(done).group_by("parent_key", "currency").agg(refunded=nw.col("amount").sum()))
-    sums = sums.with_columns(kind=nw.lit("charge"), key=nw.col("parent_key")).select("kind", "key", "currency", "refunded")
+    sums = sums.with_columns(kind=nw.lit("charge"), key=nw.col("parent_key")).select(
+        "kind", "key", "currency", "refunded"
+    )
     frame = right.join(sums, on=["kind", "key", "currency"], how="left").with_columns(nw.col("refunded").fill_null(0))
     partly = (nw.col("status") == "succeeded") & (nw.col("refunded") > 0)
     fully = partly & (nw.col("refunded") >= nw.col("amount"))

@@ -1,7 +1,7 @@
 """The report body: totals that add up, counts, amounts. No run id and no timing, so equal inputs give equal bytes.
 
-Amounts are integer minor units and stand under their currency; nothing is added across currencies. Charges and refunds both
-count as positive volume, and are told apart under `succeeded` and `refunded`.
+Amounts are integer minor units and stand under their currency; nothing is added across currencies. Charges and
+refunds both count as positive volume, and are told apart under `succeeded` and `refunded`.
 """
 
 import hashlib
@@ -52,8 +52,10 @@ def add(cell: dict[str, int], row: dict[str, Any]) -> None:
 
 
 def totals(tallies: Iterable[dict[str, Any]], read: dict[str, dict[str, dict[str, int]]]) -> dict[str, Any]:
-    """Totals per currency. `read`: currency → side → count and amount of all records of the period, counted on their own;
-    `control` says whether outcomes sum up to it."""
+    """Totals per currency. `read`: currency → side → count and amount of all records of the period, counted on their
+    own;
+    `control` says whether outcomes sum up to it.
+    """
     result: dict[str, Any] = {}
     for row in tallies:
         currency = result.setdefault(row["currency"], empty_currency())
@@ -72,7 +74,9 @@ def totals(tallies: Iterable[dict[str, Any]], read: dict[str, dict[str, dict[str
 
 
 def matched_percent(outcomes: dict[str, Any], measure: str) -> str | None:
-    """matched ÷ (all − excluded − not due) of both sides, in percent with two decimals, rounded down; None if nothing counts."""
+    """Matched ÷ (all − excluded − not due) of both sides, in percent with two decimals, rounded down; None if
+    nothing counts.
+    """
     sums = {name: sum(cells[side][measure] for side in SIDES) for name, cells in outcomes.items()}
     base = sum(sums.values()) - sums["excluded"] - sums["not_due"]
     if base <= 0:
@@ -114,11 +118,14 @@ def body(
     *, header: Body, items: Frame, read: dict[str, dict[str, dict[str, int]]], discrepancies: list[dict[str, Any]]
 ) -> Body:
     """The whole report. `header`: organization, comparison, period, rules. `discrepancies`: the period's open ones with
-    type, severity, currency, difference_minor, unexplained_minor and their pair."""
+    type, severity, currency, difference_minor, unexplained_minor and their pair.
+    """
     counts = outcome_counts(items)
     per_currency = totals(tally(items, "left") + tally(items, "right"), read)
     combined = {
-        outcome: {side: {"count": sum(c["outcomes"][outcome][side]["count"] for c in per_currency.values())} for side in SIDES}
+        outcome: {
+            side: {"count": sum(c["outcomes"][outcome][side]["count"] for c in per_currency.values())} for side in SIDES
+        }
         for outcome in OUTCOMES
     }
     return {

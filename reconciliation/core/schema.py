@@ -43,7 +43,8 @@ ITEM = {
     "due_at": nw.Int64(),
 }
 
-# Statuses agree when their classes do, except that money reported back must be reported back on both sides (see `agree`).
+# Statuses agree when their classes do, except that money reported back must be reported back on both sides (see
+# `agree`).
 STATUS_CLASSES = {
     "succeeded": "money",
     "refunded": "money",
@@ -58,14 +59,17 @@ REFUNDED = ("refunded", "partially_refunded")
 
 def status_class(status: nw.Expr) -> nw.Expr:
     """The class of a canonical status."""
-    return status.replace_strict(list(STATUS_CLASSES), list(STATUS_CLASSES.values()), default="unknown", return_dtype=nw.String())
+    return status.replace_strict(
+        list(STATUS_CLASSES), list(STATUS_CLASSES.values()), default="unknown", return_dtype=nw.String()
+    )
 
 
 def statuses_agree(left: nw.Expr, right: nw.Expr) -> nw.Expr:
     """Whether two canonical statuses tell the same story.
 
-    The provider may report a refund that is booked here as a record of its own (left succeeded, right refunded): agrees.
-    A refund booked here on the charge itself must exist at the provider: left refunded agrees with right refunded only.
+    The provider may report a refund that is booked here as a record of its own (left succeeded, right refunded):
+    agrees. A refund booked here on the charge itself must exist at the provider: left refunded agrees with right
+    refunded only.
     """
     same_class = status_class(left) == status_class(right)
     return (left == right) | (same_class & ~left.is_in(REFUNDED))

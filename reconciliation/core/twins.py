@@ -29,5 +29,7 @@ def twins(right: Frame, window: int, pin: Pin) -> Frame:
         apart = (nw.col("occurred_at") - nw.col("occurred_at").shift(step).over(same, order_by=order)).abs()
         charges = charges.with_columns(nw.when(apart <= window).then(neighbour).alias(f"{name}_id"))
     return pin(
-        charges.filter(~nw.col("previous_id").is_null() | ~nw.col("next_id").is_null()).select("id", "previous_id", "next_id")
+        charges.filter(~nw.col("previous_id").is_null() | ~nw.col("next_id").is_null()).select(
+            "id", "previous_id", "next_id"
+        )
     )

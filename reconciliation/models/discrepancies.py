@@ -13,8 +13,8 @@ from .runs import COMPARISONS
 class ReconciliationDiscrepancy(models.Model):
     """A difference with its explanation and where it stands in the workflow.
 
-    `difference_minor` is right − left in `currency` (null where amounts cannot be compared). `explanation` holds the facts a
-    sentence is made of, the parts that explain the difference with their source rows, and the unexplained rest.
+    `difference_minor` is right − left in `currency` (null where amounts cannot be compared). `explanation` holds the
+    facts a sentence is made of, the parts that explain the difference with their source rows, and the unexplained rest.
     """
 
     class Status(models.TextChoices):
@@ -71,7 +71,8 @@ class ReconciliationDiscrepancy(models.Model):
                 name="discrepancy_status_known",
             ),
             models.CheckConstraint(
-                condition=Q(status="resolved", resolved_at__isnull=False) | ~Q(status="resolved") & Q(resolved_at__isnull=True),
+                condition=Q(status="resolved", resolved_at__isnull=False)
+                | ~Q(status="resolved") & Q(resolved_at__isnull=True),
                 name="discrepancy_resolved_has_time",
             ),
         ]

@@ -12,8 +12,9 @@ from .runs import COMPARISONS
 class ReconciliationItem(models.Model):
     """One version of a result. State as of run number N: `opened_run ≤ N` and (`closed_run` null or `> N`).
 
-    `left_id` and `right_id` are identities of the comparison's sides (0: none), without database foreign keys because those
-    double the cost of writing; `manage.py doctor` checks them. A group (one to many) is one item a record, joined by `group_key`.
+    `left_id` and `right_id` are identities of the comparison's sides (0: none), without database foreign keys because
+    those double the cost of writing; `manage.py doctor` checks them. A group (one to many) is one item a record,
+    joined by `group_key`.
     """
 
     class Outcome(models.TextChoices):

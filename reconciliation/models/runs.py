@@ -13,8 +13,8 @@ COMPARISONS = [("payments", _("payments"))]
 class ReconciliationRun(models.Model):
     """One execution. It always ends stored: `ok`, `break` or `error`.
 
-    `number` counts the runs of an organization and comparison in the order they wrote; it is the lease's fencing number and
-    what items name in `opened_run` and `closed_run`. The report body holds no run id and no timing.
+    `number` counts the runs of an organization and comparison in the order they wrote; it is the lease's fencing
+    number and what items name in `opened_run` and `closed_run`. The report body holds no run id and no timing.
     """
 
     class Status(models.TextChoices):
@@ -34,7 +34,12 @@ class ReconciliationRun(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.QUEUED)
     parameters = models.JSONField(_("parameters"), default=dict, blank=True)
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("requested by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("requested by"),
     )
     requested_via = models.CharField(_("requested via"), max_length=40, blank=True)
     created_at = models.DateTimeField(_("created"))
