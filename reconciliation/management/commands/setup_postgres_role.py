@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     help = (
         "Creates or updates the role the application runs as: it reads and inserts everywhere, but on append-only "
-        "tables it updates only the columns that may move, and never deletes. Run it as the owner after every migration."
+        "tables it updates only the columns that may move, and never deletes. Run it as owner after every migration."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
