@@ -1,8 +1,8 @@
 """Amounts of money: text to integer minor units and back.
 
-Minor units inside Tieout follow the exponent of Stripe's API, for internal payments as well, so that both sides of a comparison
-count in the same unit: 5 UGX are 500 minor units, though ISO 4217 gives the shilling no decimals. The exponents are in
-`data/currencies.csv`; digits of locale data are for display and never used here.
+Minor units inside Tieout follow the exponent of Stripe's API, for internal payments as well, so that both sides of a
+comparison count in the same unit: 5 UGX are 500 minor units, though ISO 4217 gives the shilling no decimals. The
+exponents are in `data/currencies.csv`; digits of locale data are for display and never used here.
 """
 
 import csv
@@ -77,8 +77,9 @@ def stripe_exponent(currency: str) -> int:
 def parse_amount(text: str, currency: str) -> int:
     """A decimal amount such as "1234.50" as integer minor units of `currency` (Stripe's exponent); may be negative.
 
-    Only ASCII digits with a decimal point are read; nothing is rounded or guessed. Raises `MoneyError` for anything else and
-    for more digits than the currency has. Where ISO and Stripe differ, zeros may fill the longer form ("5.00" UGX).
+    Only ASCII digits with a decimal point are read; nothing is rounded or guessed. Raises `MoneyError` for anything
+    else and for more digits than the currency has. Where ISO and Stripe differ, zeros may fill the longer form ("5.00"
+    UGX).
     """
     iso, stripe = _exponents(currency)
     found = _PLAIN.fullmatch(text.strip(" \t\r\n"))
@@ -118,7 +119,7 @@ def _refusal(text: str) -> str:
     if not stripped:
         return _("The amount is missing. Write a number such as 1234.50.")
     if not stripped.isascii():
-        return _("The amount “%(text)s” has characters other than the digits 0–9. Write 1234.50.") % values
+        return _("The amount “%(text)s” has characters other than the digits 0 to 9. Write 1234.50.") % values
     if re.fullmatch(r"-?[0-9]+,[0-9]{1,2}", stripped):
         return _("The amount “%(text)s” has a decimal comma. Write a decimal point: 1234.50.") % values
     if re.fullmatch(r"-?[0-9]+(?:[,' _.][0-9]+)+", stripped):

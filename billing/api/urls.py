@@ -1,5 +1,9 @@
 """Addresses of the billing API."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from .webhooks import StripeWebhookView
+
+urlpatterns: list[URLPattern] = [
+    path("webhooks/stripe/<slug:organization>", StripeWebhookView.as_view(), name="stripe-webhook"),
+]

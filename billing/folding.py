@@ -1,0 +1,83 @@
+"""Many observations of one provider object, folded into the state it is in.
+
+Pure, and a function of the set of observations: arrival order and repeated delivery change nothing. Stripe delivers
+events at
+least once, in any order, and stamps them in whole seconds, so the greatest (time, rank, content) decides:
+
+- time: when the event was created, or when the object was fetched. A fetched state outranks events created until then.
+- rank: how far along its life the state is (`RecordState.rank`).
+- content: only makes the choice definite. Two contents of equal time and rank contradict each other, and no rule can
+  tell which is newer: the record then needs a fetch, and says so.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from .stripe_objects import RecordState
+
+# Time, fetched, rank, preference, content, digest.
+Key = tuple[datetime, bool, tuple[int, ...], int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One state seen at one time.
+
+    `digest` identifies the content it was read from; `event` is the stored row's number.
+    """
+
+    time: datetime
+    fetched: bool
+    digest: str
+    state: RecordState
+    event: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The deciding observation, its state (fee filled in where known) and whether another one contradicts it."""
+
+    state: RecordState
+    needs_fetch: bool
+    decided_by: Observation
+
+
+def fold(observations: Iterable[Observation]) -> Folded:
+    """The state that a set of observations of one object amounts to; raises ValueError when there are none."""
+    keyed = [(_key(one), one) for one in observations]
+    if not keyed:
+        raise ValueError("nothing to fold")
+    key, winner = max(keyed, key=lambda pair: pair[0])
+    same = {other[4] for other, _ in keyed if other[:3] == key[:3]}
+    return Folded(_with_fee(winner.state, keyed), len(same) > 1, winner)
+
+
+def _key(one: Observation) -> Key:
+    return one.time, one.fetched, one.state.rank, one.state.preference, content(one.state), one.digest
+
+
+def content(state: RecordState) -> str:
+    """Canonical text of what a state says, for comparing states."""
+    said = asdict(state)
+    del said["rank"], said["preference"]
+    said["occurred_at"] = state.occurred_at.isoformat()
+    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+
+
+def _with_fee(state: RecordState, keyed: list[tuple[Key, Observation]]) -> RecordState:
+    """Events name a balance transaction only; its fee is known from an export or fetch that showed it whole."""
+    settled_by = state.detail.get("balance_transaction")
+    if "settled" in state.detail or not settled_by:
+        return state
+    known = [
+        pair
+        for pair in keyed
+        if "settled" in pair[1].state.detail and pair[1].state.detail.get("balance_transaction") == settled_by
+    ]
+    if not known:
+        return state
+    source = max(known, key=lambda pair: pair[0])[1].state
+    fee = source.fee_minor if source.currency == state.currency else None
+    return replace(state, fee_minor=fee, detail=state.detail | {"settled": source.detail["settled"]})
