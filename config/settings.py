@@ -1,5 +1,6 @@
 """Settings, read from the environment (see .env.example). A malformed variable ends the start with one clear line."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -180,6 +181,7 @@ Q_CLUSTER = {
 
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # our own middleware has vetted it by then
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request, at its end
 LOG_LEVEL = env.choice("LOG_LEVEL", options=("INFO", "DEBUG", "WARNING", "ERROR"))
 LOGGING = logging_settings(as_json=not LOCAL_MODE, level=LOG_LEVEL)
 

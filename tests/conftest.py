@@ -113,8 +113,34 @@ def raw_sample() -> Callable[[str], Path]:
     return find
 
 
+@pytest.fixture
+def child_environment(tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """`child_environment()` is the environment for a process of the product with an empty database of its own.
+
+    `child_environment(same_database=True)`: on the database under test, for tests with `ledger_transactions`.
+    """
+
+    def environment(*, same_database: bool = False) -> dict[str, str]:
+        address = f"sqlite:///{tmp_path / 'tieout.sqlite3'}"
+        if same_database:
+            # The name of the test database differs from the one the suite was started with.
+            name = str(connection.settings_dict["NAME"])
+            postgres = os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")
+            address = postgres if connection.vendor == "postgresql" else f"sqlite:///{name}"
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "TIEOUT_ENV_FILE": "",
+            "TIEOUT_VAR": str(tmp_path),
+            "DATABASE_URL": address,
+        }
+
+    return environment
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """`postgres` tests run on PostgreSQL only; `trust` tests only when asked for with -m."""
+    """`postgres` tests run on PostgreSQL only."""
     if item.get_closest_marker("postgres") and os.environ.get("TIEOUT_TEST_DATABASE") != "postgres":
         pytest.skip("needs PostgreSQL: TIEOUT_TEST_DATABASE=postgres")
 

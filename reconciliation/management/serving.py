@@ -1,0 +1,118 @@
+"""Keeps the web server and the worker running as child processes, and ends both together."""
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOP_SECONDS = 20.0
+POLL_SECONDS = 0.25
+HEALTHY_SECONDS = 30.0
+QUICK_DEATHS = 5
+LONGEST_PAUSE = 30.0
+
+
+class PortTaken(Exception):
+    """The address to serve on is in use, or not this machine's. The text is for people."""
+
+
+def require_free_port(*, host: str, port: int) -> None:
+    """Raise PortTaken unless a server can listen on `host`:`port`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(
+                f"Cannot listen on {host}:{port}: {error.strerror}. "
+                "Stop what runs there, or choose another port with --port."
+            ) from error
+
+
+@dataclass
+class Child:
+    """One process to keep running: its name for people, its command, and how often it died young."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    quick_deaths: int = 0
+    start_again_at: float = 0.0
+
+    def start(self, now: float) -> None:
+        """Start the process in a session of its own, so that Ctrl-C reaches it once, through us."""
+        self.process = subprocess.Popen(self.command, start_new_session=True)
+        self.started = now
+
+    def died(self, now: float) -> int | None:
+        """The exit code if the process has ended since the last look; plans when to start it again."""
+        if self.process is None or self.process.poll() is None:
+            return None
+        code = self.process.returncode
+        self.process = None
+        self.quick_deaths = self.quick_deaths + 1 if now - self.started < HEALTHY_SECONDS else 1
+        self.start_again_at = now + min(2.0 ** (self.quick_deaths - 1) - 1, LONGEST_PAUSE)
+        return code
+
+
+@dataclass
+class Supervisor:
+    """Runs `children` until told to stop; restarts those that die, and gives up on one that keeps dying young."""
+
+    children: list[Child]
+    say: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
+    stopping: bool = field(default=False, init=False)
+
+    def stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
+        """Ask for the end; safe to call from a signal handler, and more than once."""
+        self.stopping = True
+
+    def run(self) -> int:
+        """Serve until stopped (0) or until a child cannot be kept alive (1). All children have ended on return."""
+        previous = {number: signal.signal(number, self.stop) for number in STOP_SIGNALS}
+        try:
+            for child in self.children:
+                child.start(self.clock())
+            while not self.stopping:
+                if not all(self._keep_alive(child) for child in self.children):
+                    return 1
+                time.sleep(POLL_SECONDS)
+            return 0
+        finally:
+            self._end_all()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _keep_alive(self, child: Child) -> bool:
+        """Look after one child. False when it cannot be kept alive."""
+        now = self.clock()
+        code = child.died(now)
+        if code is not None:
+            self.say(f"The {child.name} ended unexpectedly (code {code}).")
+            if child.quick_deaths >= QUICK_DEATHS:
+                self.say(f"It ended {QUICK_DEATHS} times in a row: giving up. Its messages above say why.")
+                return False
+        if child.process is None and now >= child.start_again_at:
+            self.say(f"Starting the {child.name} again.")
+            child.start(now)
+        return True
+
+    def _end_all(self) -> None:
+        """End every child: politely first, then by force."""
+        running = [child.process for child in self.children if child.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in running:
+            try:
+                process.wait(timeout=max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

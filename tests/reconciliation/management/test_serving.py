@@ -1,0 +1,139 @@
+"""The supervisor keeps its children alive, and ends them all when it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reconciliation.management import serving
+from reconciliation.management.serving import Child, PortTaken, Supervisor, require_free_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+SLEEP = "import time; time.sleep(600)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def stop_when(supervisor: Supervisor, condition: Callable[[], bool]) -> Callable[[float], None]:
+    """A replacement for `time.sleep` in the supervisor's loop that asks for the end once `condition` holds."""
+    deadline = time.monotonic() + 60
+
+    def wait(_seconds: float) -> None:
+        REAL_SLEEP(0.02)
+        if condition():
+            supervisor.stop()
+        assert time.monotonic() < deadline, "the condition never held"
+
+    return wait
+
+
+REAL_SLEEP = time.sleep
+
+
+def test_a_killed_child_is_started_again_and_all_end_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    child, other = Child("worker", python(SLEEP)), Child("web server", python(SLEEP))
+    supervisor = Supervisor(children=[child, other], say=said.append)
+    pids: list[int] = []
+
+    def restarted() -> bool:
+        if not pids and child.process is not None:
+            pids.append(child.process.pid)
+            os.kill(child.process.pid, signal.SIGKILL)
+        return child.process is not None and child.process.pid not in pids
+
+    monkeypatch.setattr(serving.time, "sleep", stop_when(supervisor, restarted))
+    assert supervisor.run() == 0
+    assert said == ["The worker ended unexpectedly (code -9).", "Starting the worker again."]
+    assert all(one.process is not None and one.process.poll() is not None for one in (child, other))
+
+
+def test_a_child_that_keeps_dying_young_ends_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(serving, "LONGEST_PAUSE", 0.0)
+    other = Child("web server", python(SLEEP))
+    supervisor = Supervisor(children=[Child("worker", python("raise SystemExit(3)")), other], say=said.append)
+    assert supervisor.run() == 1
+    assert said.count("The worker ended unexpectedly (code 3).") == serving.QUICK_DEATHS
+    assert "giving up" in said[-1]
+    assert other.process is not None
+    assert other.process.poll() is not None
+
+
+def test_pauses_between_starts_grow_up_to_a_limit() -> None:
+    child, now, pauses = Child("worker", python("pass")), 100.0, []
+    for _ in range(8):
+        child.start(now)
+        assert child.process is not None
+        child.process.wait()
+        assert child.died(now) == 0
+        pauses.append(child.start_again_at - now)
+        now += 1
+    assert pauses == [0, 1, 3, 7, 15, 30, 30, 30]
+
+
+def test_a_child_that_ignores_the_polite_end_is_ended_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "STOP_SECONDS", 0.2)
+    child = Child("worker", python(STUBBORN))
+    supervisor = Supervisor(children=[child], say=print)
+    started = time.monotonic()
+    monkeypatch.setattr(serving.time, "sleep", stop_when(supervisor, lambda: time.monotonic() - started > 1))
+    assert supervisor.run() == 0
+    assert child.process is not None
+    assert child.process.returncode == -signal.SIGKILL
+
+
+def test_a_port_in_use_is_told_before_anything_starts() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTaken, match=f"127.0.0.1:{port}: Address already in use.*--port"):
+            require_free_port(host="127.0.0.1", port=port)
+    require_free_port(host="127.0.0.1", port=port)
+
+
+def wait_for_port(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            REAL_SLEEP(0.2)
+        else:
+            return
+    raise AssertionError("the server never listened")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_answers_and_leaves_no_process_behind(
+    child_environment: Callable[..., dict[str, str]], number: int
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = child_environment()
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True, timeout=120)
+    serve = subprocess.Popen([*manage, "serve", "--port", str(port)], env=environment, stderr=subprocess.PIPE)
+    try:
+        wait_for_port(port)
+        children = psutil.Process(serve.pid).children(recursive=True)
+        assert len(children) >= 4
+        serve.send_signal(number)
+        _out, messages = serve.communicate(timeout=60)
+    finally:
+        serve.kill()
+    assert serve.returncode == 0, messages.decode()
+    assert b"Both have ended." in messages
+    assert [child for child in children if child.is_running()] == []
