@@ -1,0 +1,62 @@
+# Two commands for newcomers: `make run` and `make demo`. Everything happens in .venv and var/ of this checkout.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+STAMP := .venv/.tieout-ready
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest
+PRODUCTION_LIKE := TIEOUT_ENV_FILE= TIEOUT_MODE=production ALLOWED_HOSTS=tieout.example.com \
+	SECRET_KEY=only-for-this-check-Zt7Qx2mV9rKp4LsW8nYb3HdJ6fGc1Ae5
+
+.PHONY: help env run demo test lint trust browser postgres
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+env: $(STAMP) ## the Python environment, in .venv
+
+$(STAMP): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; $(PYTHON) is older. Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ echo "The environment could not be made. On Debian: apt-get install python3-venv" >&2; rm -rf .venv; exit 1; }
+	@echo "Installing into .venv (once; a minute or two)" >&2
+	@{ command -v uv && uv pip install --python $(BIN)/python --no-deps -r constraints.txt; } >/dev/null 2>&1 || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints.txt
+	@touch $@
+
+run: demo ## demo data, one reconciliation, then web and worker until Ctrl-C
+	@$(MANAGE) serve --host $(HOST) --port $(PORT)
+
+demo: $(STAMP) ## demo data and one reconciliation with its summary
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) demo
+
+lint: $(STAMP) ## style, types, layers, deployment checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(PRODUCTION_LIKE) $(MANAGE) check --deploy --fail-level WARNING
+	$(MANAGE) makemigrations --check --dry-run
+
+test: lint ## lint, then every test on SQLite and again on PostgreSQL
+	$(PYTEST) -q -n $(WORKERS)
+	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n $(WORKERS)
+
+postgres: $(STAMP) ## every test on PostgreSQL alone
+	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n $(WORKERS)
+
+trust: $(STAMP) ## the full size of the properties that make test tries reduced
+	$(PYTEST) -q -n 0 -m trust
+	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n 0 -m trust
+
+browser: $(STAMP) ## the tests that need a chromium
+	$(PYTEST) -q -n 0 -m browser
