@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import BinaryIO, Final
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
+from billing.claims import lock_sources
 from billing.imports import cells as cell
 from billing.imports.importing import ImportResult, Listener, Source, run_import
 from billing.imports.versioned import Fact, Ledger
@@ -49,10 +52,19 @@ def import_provider_records(
         ),
         parse=lambda row: parse_record(row, zone, now),
     )
-    return run_import(
-        source=source, organization=organization, file=file, filename=filename, by=by, now=now, partial=partial,
-        listener=listener,
-    )  # fmt: skip
+    with transaction.atomic():
+        # Events fold into the same table: they wait, so that neither finds half of the other's records.
+        lock_sources(organization.pk, exclusive=True)
+        return run_import(
+            source=source,
+            organization=organization,
+            file=file,
+            filename=filename,
+            by=by,
+            now=now,
+            partial=partial,
+            listener=listener,
+        )
 
 
 def parse_record(row: cell.RowCells, zone: ZoneInfo, now: datetime) -> Fact | None:

@@ -152,7 +152,7 @@ class ImportCommand(BaseCommand):
 
 def as_file(stream: OutputWrapper) -> TextIO:
     """The stream Django wraps for a command: the real one, or the one a caller gave."""
-    inner: TextIO = getattr(stream, "_out", stream)  # the wrapper adds line ends of its own to every piece
+    inner: TextIO = getattr(stream, "_out")  # noqa: B009 - typed nowhere  # the wrapper adds line ends of its own to every piece
     return inner
 
 
