@@ -68,6 +68,7 @@ def walk(
     groups = groupby(stored.sealed_rows(organization_id, upto), key=itemgetter(-1))
     group = next(groups, None)
     previous, done, told = Link(), 0, 0
+    kept = _KeptOutside(checkpoint)
     for values in stored.seals(organization_id, upto):
         seal = StoredSeal(*values)
         yield from _chain_faults(organization_id, seal, previous)
@@ -77,8 +78,7 @@ def walk(
             group = next(groups, None)
         else:
             yield from _row_faults(seal, leaves, iter(()))
-        if checkpoint is not None and seal.number == checkpoint.number:
-            yield from _checkpoint_faults(seal, checkpoint)
+        yield from kept.faults(seal)
         previous, done = seal.link, done + len(leaves) // sealing.DIGEST_SIZE
         if progress is not None and done - told >= stored.CHUNK:
             told = done
@@ -153,7 +153,24 @@ def _missing(seal: StoredSeal, first: int, last: int) -> Finding:
     return Finding("missing", message % {"first": first, "last": last, "number": seal.number}, seal.number, None, first)
 
 
-def _checkpoint_faults(seal: StoredSeal, checkpoint: sealing.Checkpoint) -> Iterator[Finding]:
-    if (seal.total, seal.hash) != (checkpoint.total, checkpoint.hash):
-        message = _("Seal %(number)s is not the one the checkpoint of %(time)s saw: rows up to it were rewritten.")
-        yield Finding("checkpoint", message % {"number": seal.number, "time": checkpoint.time}, seal.number)
+class _KeptOutside:
+    """Compares seals with those a checkpoint saw; silent after the first that differs, since all later ones must."""
+
+    def __init__(self, checkpoint: sealing.Checkpoint | None) -> None:
+        self.time = checkpoint.time if checkpoint else ""
+        self.seen = dict((*checkpoint.marks, (checkpoint.number, checkpoint.hash))) if checkpoint else {}
+        self.good = 0
+
+    def faults(self, seal: StoredSeal) -> Iterator[Finding]:
+        """The fault, if `seal` is one the checkpoint saw and is not as it was."""
+        seen = self.seen.get(seal.number)
+        if seen == seal.hash:
+            self.good = seal.number
+        elif seen is not None:
+            self.seen = {}
+            message = _(
+                "Seal %(number)s is not the one the checkpoint of %(time)s saw: "
+                "rows under seals %(first)s to %(number)s were rewritten."
+            )
+            facts = {"number": seal.number, "time": self.time, "first": self.good + 1}
+            yield Finding("checkpoint", message % facts, seal.number)

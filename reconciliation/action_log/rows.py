@@ -143,6 +143,17 @@ def unsealed_rows(organization_id: int | None, limit: int) -> list[tuple[int, in
     )
 
 
+def seal_hashes(organization_id: int, step: int, below: int) -> tuple[tuple[int, str], ...]:
+    """(number, hash) of every `step`-th seal of the organization with a number below `below`."""
+    return tuple(
+        stream(
+            f"SELECT s.number, s.hash FROM {SEALS} s WHERE s.organization_id = %s AND s.number %% %s = 0 "
+            "AND s.number < %s ORDER BY s.number",
+            [organization_id, step, below],
+        )
+    )
+
+
 def organizations_with_seals() -> set[int]:
     """Ids of the organizations that have seals, whether or not the organization still exists."""
     query = f"SELECT DISTINCT organization_id FROM {SEALS}"
@@ -174,8 +185,8 @@ def leaf_digest(row: tuple[Any, ...]) -> bytes:
     """The digest of a raw row that begins with `ROW_COLUMNS`; empty when it holds something no honest row holds."""
     try:
         changes = _canonical_text(row[8]), _canonical_text(row[9])
-        fields = (row[0], hex_text(row[1]), *row[2:8], *changes, *row[10:14], time_text(row[14]))
-        return sealing.leaf_digest(sealing.Leaf._make(fields))
+        fields: tuple[Any, ...] = (row[0], hex_text(row[1]), *row[2:8], *changes, *row[10:14], time_text(row[14]))
+        return sealing.leaf_digest(sealing.Leaf(*fields))
     except (AttributeError, TypeError, ValueError, RecursionError):
         return b""
 

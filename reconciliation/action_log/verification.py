@@ -15,6 +15,8 @@ from . import rows as stored
 from .chain import Finding, Link, walk
 
 FINDINGS_SHOWN = 20
+MARKS = 1000
+"""At most so many earlier seals are kept in a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,10 @@ class OrganizationLog:
 
     def checkpoint(self, now: datetime) -> sealing.Checkpoint:
         """The end of this log, to be kept outside the database."""
-        moment = sealing.canonical_time(now)
-        return sealing.Checkpoint(self.organization_id, self.organization, self.number, self.total, self.hash, moment)
+        moment, step = sealing.canonical_time(now), 1 + self.number // MARKS
+        marks = stored.seal_hashes(self.organization_id, step, self.number)
+        end = self.number, self.total, self.hash
+        return sealing.Checkpoint(self.organization_id, self.organization, *end, moment, marks)
 
 
 @dataclass(frozen=True, slots=True)

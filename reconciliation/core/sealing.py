@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -59,8 +60,12 @@ class Seal(NamedTuple):
     sealed_at: str
 
 
-class Checkpoint(NamedTuple):
-    """The end of an organization's chain at `time` (ISO, UTC); number 0 and an empty hash for a log still empty."""
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The end of an organization's chain at `time` (ISO, UTC); number 0 and an empty hash for a log still empty.
+
+    `marks` are (number, hash) of earlier seals, evenly spread: they narrow down where a re-hashed log was rewritten.
+    """
 
     organization_id: int
     organization: str
@@ -68,6 +73,7 @@ class Checkpoint(NamedTuple):
     total: int
     hash: str
     time: str
+    marks: tuple[tuple[int, str], ...] = ()
 
 
 class BadCheckpointError(ValueError):
@@ -130,7 +136,7 @@ def seal_hash(seal: Seal) -> str:
 
 
 def _signature(checkpoints: Iterable[Checkpoint], key: str) -> str:
-    message = _encode((CHECKPOINT_FORMAT, [tuple(c) for c in checkpoints])).encode()
+    message = _encode((CHECKPOINT_FORMAT, [asdict(checkpoint) for checkpoint in checkpoints])).encode()
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
 
 
@@ -138,7 +144,7 @@ def sign_checkpoints(checkpoints: Sequence[Checkpoint], key: str) -> dict[str, o
     """The document to keep outside the database: the checkpoints and their HMAC-SHA256 under `key`."""
     return {
         "format": CHECKPOINT_FORMAT,
-        "checkpoints": [checkpoint._asdict() for checkpoint in checkpoints],
+        "checkpoints": [asdict(checkpoint) for checkpoint in checkpoints],
         "hmac": _signature(checkpoints, key),
     }
 
@@ -148,7 +154,10 @@ def read_checkpoints(document: object, key: str) -> list[Checkpoint]:
     if not isinstance(document, dict) or document.get("format") != CHECKPOINT_FORMAT:
         raise BadCheckpointError("This is not a checkpoint of the action log.")
     try:
-        checkpoints = [Checkpoint(**entry) for entry in document["checkpoints"]]
+        checkpoints = [
+            Checkpoint(**{**entry, "marks": tuple((number, digest) for number, digest in entry["marks"])})
+            for entry in document["checkpoints"]
+        ]
         signed = hmac.compare_digest(_signature(checkpoints, key).encode(), document["hmac"].encode())
     except (AttributeError, KeyError, TypeError, ValueError):
         raise BadCheckpointError("The checkpoint is incomplete or its fields are not what they should be.") from None

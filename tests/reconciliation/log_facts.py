@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -47,14 +48,14 @@ def write(organization: Organization, *sizes: int) -> list[LogSeal]:
     return seals
 
 
-def sql(statement: str, parameters: Sequence[object] = ()) -> int:
+def sql(statement: str, parameters: Sequence[Any] = ()) -> int:
     """Run a statement as it stands; how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(statement, list(parameters) or None)
         return int(cursor.rowcount)
 
 
-def value(statement: str, parameters: Sequence[object] = ()) -> object:
+def value(statement: str, parameters: Sequence[Any] = ()) -> object:
     """The first column of the first row of a query."""
     with connection.cursor() as cursor:
         cursor.execute(statement, list(parameters) or None)
