@@ -71,21 +71,39 @@ def read_where(
 
 
 def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
-    """COPY (query) TO STDOUT, in pieces, parsed by Polars."""
-    pieces: list[pl.DataFrame] = []
-    buffer = bytearray()  # psycopg hands out whole rows, so a piece always ends where a row does
+    """COPY (query) TO STDOUT, in pieces, parsed by Polars.
+
+    Read at libpq's level: psycopg's own loop costs three times the parsing, row by row.
+    """
     with connection.cursor() as cursor, connection.wrap_database_errors:
         raw = cursor.connection
         query = psycopg.ClientCursor(raw).mogrify(sql, params)
-        with raw.cursor() as plain, plain.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy:
-            for block in copy:
-                buffer += block
-                if len(buffer) >= PIECE_BYTES:
-                    pieces.append(_parse(bytes(buffer), schema))
-                    buffer.clear()
-    if buffer:
-        pieces.append(_parse(bytes(buffer), schema))
+        statement = f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()
+        pieces = [_parse(piece, schema) for piece in _copy_pieces(raw.pgconn, statement)]
     return pl.concat(pieces) if pieces else pl.DataFrame(schema=schema)
+
+
+def _copy_pieces(pgconn: Any, statement: bytes) -> Iterator[bytes]:
+    """The output of a COPY in pieces of whole rows; raises psycopg's error when the statement fails."""
+    result = pgconn.exec_(statement)
+    if result.status != psycopg.pq.ExecStatus.COPY_OUT:
+        raise psycopg.errors.error_from_result(result)
+    rows: list[bytes] = []
+    size = 0
+    while True:
+        length, row = pgconn.get_copy_data(0)
+        if length < 0:
+            break
+        rows.append(bytes(row))
+        size += length
+        if size >= PIECE_BYTES:
+            yield b"".join(rows)
+            rows, size = [], 0
+    while (result := pgconn.get_result()) is not None:
+        if result.status == psycopg.pq.ExecStatus.FATAL_ERROR:
+            raise psycopg.errors.error_from_result(result)
+    if rows:
+        yield b"".join(rows)
 
 
 def _parse(text: bytes, schema: Schema) -> pl.DataFrame:

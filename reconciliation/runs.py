@@ -112,7 +112,7 @@ def rehearse(
     tell = progress or (lambda _stage, _percent: None)
     work = work_out(run, COMPARISONS[comparison], now, tell)
     found = work.gathered.found
-    known = triage.known_discrepancies(run, work.findings, [work.to_open])
+    known = triage.known_discrepancies(run, work.findings, work.gathered.found)
     changes = triage.decide(run=run, number=0, findings=work.findings, known=known, items=found, now=now)
     after = {triage.fingerprint(row): row for row in [*known.values(), *changes.created]}
     report = build_report(run, work, list(after.values()))
@@ -158,7 +158,7 @@ def _finish(run: ReconciliationRun, fence: int, now: datetime, begun: float, tel
     tell("writing", 60)
     with transaction.atomic():
         leases.hold(run=run, fence=fence)
-        known = triage.known_discrepancies(run, work.findings, [work.to_open])
+        known = triage.known_discrepancies(run, work.findings, work.gathered.found)
         changes = triage.decide(
             run=run, number=fence, findings=work.findings, known=known, items=work.gathered.found, now=now
         )

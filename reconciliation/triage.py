@@ -9,7 +9,8 @@ import polars as pl
 from django.db.models import Q, QuerySet
 
 from reconciliation.action_log import Entry
-from reconciliation.core.cases import Finding
+from reconciliation.core.cases import Finding, Fingerprint
+from reconciliation.frames import Schema, read
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
 
 Status = ReconciliationDiscrepancy.Status
@@ -20,7 +21,8 @@ CONTENT = (
 )  # fmt: skip
 STATE = ("status", "resolution_code", "resolved_at", "changed_run", "version")
 KEYS_A_QUERY = 5_000
-Fingerprint = tuple[str, int, int]
+UNRESOLVED: Schema = {"row_id": pl.Int64, "left_id": pl.Int64, "right_id": pl.Int64}
+UNRESOLVED_COLUMNS = {"row_id": "id", "left_id": "left_id", "right_id": "right_id"}
 
 
 @dataclass
@@ -73,25 +75,41 @@ def snapshot(row: ReconciliationDiscrepancy) -> dict[str, Any]:
 
 
 def known_discrepancies(
-    run: ReconciliationRun, findings: list[Finding], items: Iterable[pl.DataFrame]
+    run: ReconciliationRun, findings: list[Finding], found: pl.DataFrame
 ) -> dict[Fingerprint, ReconciliationDiscrepancy]:
-    """The stored discrepancies that the findings or the given items of a run may concern."""
+    """The stored discrepancies that `findings` or the items of `found` may concern.
+
+    Those of the period, unresolved ones elsewhere that name a record of `found`, and any with a finding's fingerprint.
+    """
     base = ReconciliationDiscrepancy.objects.filter(organization=run.organization, comparison=run.comparison)
-    rows = {row.pk: row for row in base.filter(occurred_at__gte=run.period_start, occurred_at__lt=run.period_end)}
-    lefts = {f.case.left.id for f in findings if f.case.left}
-    rights = {f.case.right.id for f in findings if f.case.right}
-    for frame in items:
-        lefts |= set(frame["left_id"])
-        rights |= set(frame["right_id"])
-    for name, ids in (("left_id", lefts - {0}), ("right_id", rights - {0})):
-        rows |= {row.pk: row for row in _by_ids(base, name, ids)}
-    return {fingerprint(row): row for row in rows.values()}
+    period = Q(occurred_at__gte=run.period_start, occurred_at__lt=run.period_end)
+    known = {fingerprint(row): row for row in base.filter(period)}
+    elsewhere = base.exclude(period)
+    if elsewhere.exists():
+        unresolved = read(elsewhere.exclude(status=Status.RESOLVED), UNRESOLVED_COLUMNS, UNRESOLVED)
+        touched = unresolved.filter(concerned(unresolved, found))
+        known |= {fingerprint(row): row for row in _where(elsewhere, "pk", touched["row_id"].to_list())}
+        unseen = [finding for finding in findings if finding.fingerprint not in known]
+        for side in ("left", "right"):
+            ids = sorted({record.id for finding in unseen if (record := getattr(finding.case, side)) is not None})
+            known |= {fingerprint(row): row for row in _where(elsewhere, f"{side}_id", ids)}
+    return known
 
 
-def _by_ids(base: QuerySet[ReconciliationDiscrepancy], name: str, ids: set[int]) -> Iterable[ReconciliationDiscrepancy]:
-    wanted = sorted(ids)
-    for at in range(0, len(wanted), KEYS_A_QUERY):
-        yield from base.filter(Q(**{f"{name}__in": wanted[at : at + KEYS_A_QUERY]}))
+def concerned(rows: pl.DataFrame, items: pl.DataFrame) -> pl.Expr:
+    """Whether a row with left_id and right_id names a record that `items` names too."""
+    sides = [
+        (pl.col(name) > 0) & pl.col(name).is_in(items.filter(pl.col(name) > 0)[name].implode())
+        for name in ("left_id", "right_id")
+    ]
+    return pl.any_horizontal(sides)
+
+
+def _where(
+    base: QuerySet[ReconciliationDiscrepancy], name: str, values: list[int]
+) -> Iterable[ReconciliationDiscrepancy]:
+    for at in range(0, len(values), KEYS_A_QUERY):
+        yield from base.filter(**{f"{name}__in": values[at : at + KEYS_A_QUERY]})
 
 
 def decide(
@@ -107,27 +125,23 @@ def decide(
     triage = Triage()
     seen: set[Fingerprint] = set()
     for finding in findings:
-        case = finding.case
-        key = (finding.type, case.left.id if case.left else 0, case.right.id if case.right else 0)
-        seen.add(key)
-        row = known.get(key)
+        seen.add(finding.fingerprint)
+        row = known.get(finding.fingerprint)
         if row is None:
-            _open(triage, key, finding, run=run, number=number, now=now)
+            _open(triage, finding, run=run, number=number, now=now)
         else:
             _see_again(triage, row, finding, number)
     gone = [row for key, row in known.items() if key not in seen and row.status != Status.RESOLVED]
-    concerned = {"left": set(items["left_id"]) - {0}, "right": set(items["right_id"]) - {0}}
     became = _what_became(items, gone)
     for row in sorted(gone, key=fingerprint):
-        if row.left_id in concerned["left"] or row.right_id in concerned["right"]:
-            _clear(triage, row, number, now, became)
+        item = became.get(("left", row.left_id)) or became.get(("right", row.right_id))
+        if item is not None:  # a record this run has not looked at says nothing
+            _clear(triage, row, item, number=number, now=now)
     return triage
 
 
-def _open(
-    triage: Triage, key: Fingerprint, finding: Finding, *, run: ReconciliationRun, number: int, now: datetime
-) -> None:
-    type_, left_id, right_id = key
+def _open(triage: Triage, finding: Finding, *, run: ReconciliationRun, number: int, now: datetime) -> None:
+    type_, left_id, right_id = finding.fingerprint
     row = ReconciliationDiscrepancy(
         organization_id=run.organization_id, comparison=run.comparison, type=type_, left_id=left_id, right_id=right_id,
         opened_at=now, opened_run=number, changed_run=number, **content_of(finding),
@@ -170,17 +184,10 @@ def _what_became(items: pl.DataFrame, gone: list[ReconciliationDiscrepancy]) -> 
     return result
 
 
-def _clear(
-    triage: Triage,
-    row: ReconciliationDiscrepancy,
-    number: int,
-    now: datetime,
-    became: dict[tuple[str, int], dict[str, Any]],
-) -> None:
+def _clear(triage: Triage, row: ReconciliationDiscrepancy, item: dict[str, Any], *, number: int, now: datetime) -> None:
     before = snapshot(row)
     row.status, row.resolution_code, row.resolved_at = Status.RESOLVED, CLEARED, now
     row.version, row.changed_run = row.version + 1, number
-    item = became.get(("left", row.left_id)) or became.get(("right", row.right_id)) or {}
     after = snapshot(row) | {"outcome": item.get("outcome") or "", "match_pass": item.get("match_pass") or ""}
     triage.updated.append(row)
     triage.entries.append((row, "cleared", before, after, "cleared_by_run"))

@@ -2,8 +2,8 @@
 
 from .imports import ImportBatch
 from .organizations import Membership, Organization
-from .payments import Payment, PaymentVersion
-from .provider import ProviderEvent, ProviderRecord, ProviderRecordVersion
+from .payments import Payment, PaymentVersion, RecordKind, Status
+from .provider import ProviderEvent, ProviderKind, ProviderRecord, ProviderRecordVersion
 
 __all__ = [
     "ImportBatch",
@@ -12,6 +12,9 @@ __all__ = [
     "Payment",
     "PaymentVersion",
     "ProviderEvent",
+    "ProviderKind",
     "ProviderRecord",
     "ProviderRecordVersion",
+    "RecordKind",
+    "Status",
 ]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+Fingerprint = tuple[str, int, int]
+
 
 @dataclass(frozen=True)
 class Record:
@@ -96,6 +98,12 @@ class Finding:
     difference_minor: int | None
     parts: tuple[Part, ...] = ()
     clears: str = ""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What makes a discrepancy the same one when seen again: type and pair (0: no record on that side)."""
+        left, right = self.case.left, self.case.right
+        return (self.type, left.id if left else 0, right.id if right else 0)
 
     @property
     def unexplained_minor(self) -> int | None:

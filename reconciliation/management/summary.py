@@ -13,6 +13,11 @@ from reconciliation.wording import amount_text
 VERDICT = {"ok": "[bold green]OK[/]", "break": "[bold yellow]BREAK[/]", "error": "[bold red]ERROR[/]"}
 
 
+def console_for(stream: Any) -> Console:
+    """A console on a command's output; wide enough for amounts when nobody's terminal sets the width."""
+    return Console(file=stream, width=None if stream.isatty() else 140)
+
+
 def as_json(result: RunResult) -> dict[str, Any]:
     """The result as one JSON object; amounts in minor units."""
     return {
@@ -37,7 +42,9 @@ def print_summary(result: RunResult, console: Console) -> None:
     for currency, totals in result.totals.items():
         console.print(currency_table(currency, totals))
     open_ones = ", ".join(f"{count} {type_}" for type_, count in result.discrepancies.items()) or "none"
-    console.print(f"{name}: {VERDICT[result.status]}, matched {percent(result.report['matched_percent'])}.", soft_wrap=True)
+    console.print(
+        f"{name}: {VERDICT[result.status]}, matched {percent(result.report['matched_percent'])}.", soft_wrap=True
+    )
     console.print(f"Open discrepancies: {open_ones}.", soft_wrap=True)
     verb = "Would write" if result.run is None else "Written"
     written = result.written
@@ -51,9 +58,9 @@ def print_summary(result: RunResult, console: Console) -> None:
 def currency_table(currency: str, totals: dict[str, Any]) -> Table:
     """Outcomes of one currency, ours and the provider's, with the total under a rule."""
     table = Table(title=currency, title_justify="left", title_style="bold")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for heading in ("ours", "amount", "provider", "amount", "difference"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     shown = [outcome for outcome in OUTCOMES if any(cell["count"] for cell in totals["outcomes"][outcome].values())]
     for outcome in shown:
         table.add_row(*cells(LABELS[outcome], totals["outcomes"][outcome], currency))

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from billing.models import Organization
 from reconciliation.comparisons import COMPARISONS
 from reconciliation.leases import LeaseHeld
-from reconciliation.management.summary import as_json, print_summary
+from reconciliation.management.summary import as_json, console_for, print_summary
 from reconciliation.runs import RunInProgress, RunResult, reconcile
 
 EXIT = {"ok": 0, "break": 1, "error": 2}
@@ -60,7 +60,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(as_json(result), ensure_ascii=False))
         else:
-            print_summary(result, Console(file=self.stdout))  # type: ignore[arg-type]  # OutputWrapper writes like a file
+            print_summary(result, console_for(self.stdout))
         if EXIT[result.status]:
             sys.exit(EXIT[result.status])
 
