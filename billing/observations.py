@@ -57,7 +57,7 @@ def event_rows(
                 created_at=created or now,
                 fetched_at=fetched_at,
                 account=identifier(event.get("account"))[:64],
-                livemode=event.get("livemode", organization.livemode),
+                livemode=event["livemode"],
                 api_version=identifier(event.get("api_version"))[:64],
                 object_type=identifier(item.get("object"))[:64],
                 object_id=identifier(item.get("id")),
@@ -124,6 +124,8 @@ def _check_event(event: Any) -> None:
             raise EventRefused("body_invalid", _bad_field(name))
     if not _time(event.get("created")):
         raise EventRefused("body_invalid", _bad_field("created"))
+    if not isinstance(event.get("livemode"), bool):
+        raise EventRefused("body_invalid", _bad_field("livemode"))
     data = event.get("data")
     if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
         raise EventRefused("body_invalid", _bad_field("data.object"))

@@ -8,6 +8,8 @@ refused.
 import json
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 from django.utils.translation import gettext as _
@@ -22,18 +24,35 @@ class BadJson(ValueError):
 
 def loads(raw: bytes | str) -> Any:
     """The value of a JSON document, storable on every database; raises `BadJson`."""
+    with _faults_named():
+        return storable(_DECODER.decode(raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw))
+
+
+def decode_next(text: str, at: int) -> tuple[Any, int]:
+    """The JSON value that starts at `at` and where it ends; not yet `storable`. Raises `BadJson`."""
+    with _faults_named(placed=False):
+        return _DECODER.raw_decode(text, at)
+
+
+@contextmanager
+def _faults_named(*, placed: bool = True) -> Iterator[None]:
+    """Faults as `BadJson`; `placed`: the place in the text is one in the document, and worth telling."""
     try:
-        text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
-        return storable(_DECODER.decode(text))
+        yield
+    except BadJson:
+        raise
     except UnicodeDecodeError as error:
         raise BadJson(_("The text is not UTF-8 (byte %(at)d).") % {"at": error.start}) from error
     except json.JSONDecodeError as error:
         values = {"line": error.lineno, "column": error.colno, "what": error.msg}
-        raise BadJson(_("This is not JSON: %(what)s (line %(line)d, column %(column)d).") % values) from error
+        text = (
+            _("This is not JSON: %(what)s (line %(line)d, column %(column)d).")
+            if placed
+            else _("This is not JSON: %(what)s.")
+        )
+        raise BadJson(text % values) from error
     except RecursionError as error:
         raise BadJson(_too_deep()) from error
-    except BadJson:
-        raise
     except ValueError as error:  # integers of more digits than the interpreter reads
         raise BadJson(_("A number is too long to be read.")) from error
 

@@ -112,7 +112,6 @@ def test_text_of_an_amount_reads_back_as_the_same_amount(minor: int, currency: s
 def test_any_text_is_an_amount_or_a_refusal(text: str, currency: str) -> None:
     try:
         minor = parse_amount(text, currency)
-    except MoneyError as error:
-        assert str(error)
-    else:
-        assert parse_amount(format_minor(minor, currency), currency) == minor
+    except MoneyError:
+        return
+    assert parse_amount(format_minor(minor, currency), currency) == minor
