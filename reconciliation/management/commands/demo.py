@@ -1,0 +1,134 @@
+"""manage.py demo: recorded Stripe payments and a generated month, reconciled."""
+
+import secrets
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from billing.management.importing import COMMAND_LINE, as_file
+from billing.management.refusals import Refused
+from billing.models import Organization
+from billing.sample.loading import SLUGS, Loaded, load_month, load_recorded
+from reconciliation.leases import LeaseHeld
+from reconciliation.management.demo_people import Login, ensure_people
+from reconciliation.management.summary import console_for, print_summary
+from reconciliation.models import ReconciliationRun
+from reconciliation.runs import RunInProgress, RunResult, reconcile
+
+DEMO_PASSWORD = "tieout-demo"  # noqa: S105 - printed by the command, and used in local mode only
+PAYMENTS = 4_000
+
+
+class Command(BaseCommand):
+    """Fills the database with sample records once, reconciles them, and prints the logins. Safe to repeat."""
+
+    help = _("Load the demo data, reconcile it, print the logins. A second time changes nothing.")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Options; none is needed."""
+        parser.add_argument("--payments", type=_count, default=PAYMENTS, help=_("payments in the month (4,000)"))
+        parser.add_argument(
+            "--force", action="store_true", help=_("also outside local mode, beside real organizations")
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Load, reconcile, report; exit code 2 when refused or when a run ended in an error."""
+        if not options["force"]:
+            _refuse_beside_real_data()
+        # A password everybody knows is for loopback only.
+        password = DEMO_PASSWORD if settings.LOCAL_MODE else secrets.token_urlsafe(15)
+        out = console_for(as_file(self.stdout))
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(file=as_file(self.stderr)), transient=True) as bar:
+            task = bar.add_task(_("Starting"), total=None)
+            loaded = _load(options["payments"], bar, task)
+            results = [(one, _reconcile(one, bar, task)) for one in loaded]
+            logins = ensure_people(organizations=[one.organization for one in loaded], password=password)
+        for one, result in results:
+            out.rule(one.organization.name)
+            print_summary(result, out)
+            if result.run is None:
+                out.print(_("Reconciled before, and nothing has changed since: nothing was written."))
+        out.rule(_("Logins"))
+        out.print(logins_table(logins))
+        if any(result.status == "error" for _one, result in results):
+            raise Refused(_("A run of the demo ended in an error; see above."))
+
+
+def _count(text: str) -> int:
+    """A size the month can be generated in; each scenario needs its share."""
+    number = int(text)
+    if not 100 <= number <= 1_000_000:
+        raise ValueError(text)
+    return number
+
+
+def _refuse_beside_real_data() -> None:
+    if not settings.LOCAL_MODE:
+        raise Refused(_("This is not local mode (TIEOUT_MODE). Use --force to load demo data all the same."))
+    foreign = Organization.objects.exclude(slug__in=SLUGS).values_list("slug", flat=True)[:5]
+    if foreign:
+        raise Refused(
+            _("This database holds other organizations: %s. Use --force to load demo data beside them.")
+            % ", ".join(foreign)
+        )
+
+
+def _load(payments: int, bar: Progress, task: TaskID) -> list[Loaded]:
+    now = timezone.now()
+
+    def say(text: str) -> None:
+        bar.update(task, description=text)
+
+    return [
+        load_recorded(by=COMMAND_LINE, now=now, say=say),
+        load_month(by=COMMAND_LINE, now=now, payments=payments, say=say),
+    ]
+
+
+def _reconcile(loaded: Loaded, bar: Progress, task: TaskID) -> RunResult:
+    """A run; where one has ended already, a rehearsal, and a new run only if that would change anything."""
+    period = {"organization": loaded.organization, "start": loaded.start, "end": loaded.end, "by": None}
+
+    def run(*, dry_run: bool) -> RunResult:
+        return reconcile(
+            **period,
+            now=timezone.now(),
+            dry_run=dry_run,
+            via="demo",
+            progress=lambda stage, percent: bar.update(
+                task, description=f"{loaded.organization.name}: {stage}", completed=percent, total=100
+            ),
+        )
+
+    ended = ReconciliationRun.objects.filter(
+        organization=loaded.organization,
+        period_start=loaded.start,
+        period_end=loaded.end,
+        status__in=["ok", "break"],
+    )
+    try:
+        if ended.exists():
+            rehearsed = run(dry_run=True)
+            if not any(rehearsed.written.values()):
+                return rehearsed
+        return run(dry_run=False)
+    except (LeaseHeld, RunInProgress) as busy:
+        raise Refused(str(busy)) from None
+
+
+def logins_table(logins: list[Login]) -> Table:
+    """Who can log in, and with what."""
+    table = Table()
+    for heading in (_("User"), _("Role"), _("Password")):
+        table.add_column(heading)
+    for login in logins:
+        table.add_row(login.username, login.role, login.password or _("(changed since)"))
+    return table

@@ -1,0 +1,110 @@
+"""`manage.py demo`: what a newcomer sees, and that a second time changes nothing."""
+
+import io
+from collections import Counter
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from pytest_django import Settings
+
+from billing.management.refusals import Refused
+from billing.models import Organization
+from billing.sample.loading import MONTH_SLUG
+from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem, ReconciliationRun
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def local_mode(settings: Settings) -> None:
+    settings.LOCAL_MODE = True
+
+
+def demo(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("demo", "--payments", "300", *arguments, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def rows() -> dict[str, int]:
+    """How many rows each table of the product holds."""
+    labels = ("billing", "reconciliation", "auth")
+    return {
+        model._meta.label: model._default_manager.count()
+        for label in labels
+        for model in apps.get_app_config(label).get_models()
+    }
+
+
+def test_the_recorded_payments_match_as_they_are_known_to() -> None:
+    demo()
+    items = ReconciliationItem.objects.filter(organization__slug="recorded")
+    found = Counter(items.values_list("outcome", "left_status", "reason"))
+    assert found == {
+        ("matched", "succeeded", ""): 14,
+        ("matched", "pending", ""): 4,
+        ("matched", "failed", ""): 1,
+        ("excluded", "", "destination_payment"): 9,
+        ("excluded", "", "refunds_not_booked_here"): 2,
+    }
+    assert ReconciliationRun.objects.get(organization__slug="recorded").status == "ok"
+
+
+def test_the_generated_month_shows_every_type_of_discrepancy() -> None:
+    demo()
+    types = set(ReconciliationDiscrepancy.objects.filter(organization__slug=MONTH_SLUG).values_list("type", flat=True))
+    assert types >= {
+        "MissingInternalRecord",
+        "MissingProviderRecord",
+        "AmountMismatch",
+        "CurrencyMismatch",
+        "StatusMismatch",
+        "DuplicateChargeSuspected",
+    }
+
+
+def test_a_second_time_changes_nothing() -> None:
+    demo()
+    before = rows()
+    assert "nothing was written" in demo()
+    assert rows() == before
+
+
+def test_every_role_gets_a_login_that_works_and_the_integration_no_admin() -> None:
+    text = demo()
+    for user in User.objects.all():
+        assert user.username in text
+        assert user.check_password("tieout-demo")
+        assert user.is_staff == (user.username != "integration")
+    members = User.objects.filter(is_superuser=False).order_by("username")
+    assert [user.username for user in members] == ["auditor", "integration", "manager", "operator", "owner"]
+    assert {user.memberships.count() for user in members} == {2}
+    assert [user.groups.get().name.lower() for user in members] == [user.username for user in members]
+
+
+def test_a_password_changed_meanwhile_stays_and_is_not_shown() -> None:
+    demo()
+    owner = User.objects.get(username="owner")
+    owner.set_password("something else entirely")
+    owner.save()
+    assert "changed since" in demo()
+    owner.refresh_from_db()
+    assert owner.check_password("something else entirely")
+
+
+def test_it_keeps_away_from_real_organizations() -> None:
+    Organization.objects.create(slug="acme", name="Acme")
+    with pytest.raises(Refused, match="other organizations: acme"):
+        demo()
+    assert not User.objects.exists()
+    assert "Logins" in demo("--force")
+
+
+def test_outside_local_mode_it_refuses_and_forced_uses_no_known_password(settings: Settings) -> None:
+    settings.LOCAL_MODE = False
+    with pytest.raises(Refused, match="not local mode"):
+        demo()
+    demo("--force")
+    assert not User.objects.get(username="admin").check_password("tieout-demo")
