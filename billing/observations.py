@@ -83,8 +83,8 @@ def object_rows(
 
     Raises `EventRefused`. Their event id is made of the content, so that the same content is stored once.
     """
-    if not identifier(item.get("object")) or not identifier(item.get("id")):
-        raise EventRefused("body_invalid", _("A Stripe object has the fields “object” and “id”; this has not."))
+    if not isinstance(item.get("object"), str) or item["object"] == "event":
+        raise EventRefused("body_invalid", _("This is no Stripe object such as a charge: see its field “object”."))
     _check_origin(organization, item)
     rows: dict[str, ProviderEvent] = {}
     for one in observed_objects(item):
