@@ -95,11 +95,13 @@ def _load(payments: int, bar: Progress, task: TaskID) -> list[Loaded]:
 
 def _reconcile(loaded: Loaded, bar: Progress, task: TaskID) -> RunResult:
     """A run; where one has ended already, a rehearsal, and a new run only if that would change anything."""
-    period = {"organization": loaded.organization, "start": loaded.start, "end": loaded.end, "by": None}
 
     def run(*, dry_run: bool) -> RunResult:
         return reconcile(
-            **period,
+            organization=loaded.organization,
+            start=loaded.start,
+            end=loaded.end,
+            by=None,
             now=timezone.now(),
             dry_run=dry_run,
             via="demo",

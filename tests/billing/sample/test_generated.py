@@ -15,7 +15,7 @@ from billing.imports.provider_records import import_provider_records
 from billing.models import Organization, Payment, ProviderRecord, ProviderRecordVersion
 from billing.sample.draw import GAP_SECONDS, Draw
 from billing.sample.generated import SCENARIOS, events, payments_csv, provider_records_csv, stories, truths
-from billing.sample.plan import CSV, EVENTS, RATES, Plan, Story
+from billing.sample.plan import CSV, EVENTS, RATES, Ours, Plan, Story, Theirs
 
 START, AS_OF = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 PLAN = Plan(payments=1_500, start=START, as_of=AS_OF)
@@ -23,6 +23,10 @@ PLAN = Plan(payments=1_500, start=START, as_of=AS_OF)
 
 def month(**changes: object) -> list[Story]:
     return list(stories(replace(PLAN, **changes)))  # type: ignore[arg-type]
+
+
+def records_of(story: Story) -> list[Ours | Theirs]:
+    return [*story.ours, *story.theirs]
 
 
 def test_the_same_plan_gives_the_same_month() -> None:
@@ -55,7 +59,7 @@ def test_every_record_has_one_truth(form: str) -> None:
 def test_no_customer_has_an_amount_twice_unless_a_scenario_wants_it(seed: int, form: str) -> None:
     owners: dict[tuple[str, int], set[int]] = {}
     for number, story in enumerate(month(seed=seed, form=form, payments=600)):
-        for record in (*story.ours, *story.theirs):
+        for record in records_of(story):
             if record.kind == "charge" and record.customer:
                 owners.setdefault((record.customer, record.amount_minor), set()).add(number)
     assert [stories for stories in owners.values() if len(stories) > 1] == []
@@ -66,7 +70,7 @@ def test_no_customer_has_an_amount_twice_unless_a_scenario_wants_it(seed: int, f
 def test_what_is_missing_is_due_and_what_is_not_due_is_not(seed: int, form: str) -> None:
     due = int((AS_OF - PLAN.grace).timestamp())
     for story in month(seed=seed, form=form, payments=600):
-        times = [record.occurred_at for record in (*story.ours, *story.theirs)]
+        times = [record.occurred_at for record in records_of(story)]
         assert START.timestamp() <= min(times) <= max(times) < AS_OF.timestamp()
         for found in story.truths:
             if found.outcome in {"only_left", "only_right"}:
