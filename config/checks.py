@@ -97,8 +97,8 @@ def production_secrets(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security)
 def api_defaults(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
     """E010 to E013: what an API view gets when it asks for nothing must be closed, throttled and without passwords."""
-    permissions = [permission.__name__ for permission in api_settings.DEFAULT_PERMISSION_CLASSES]
-    logins = [login.__name__ for login in api_settings.DEFAULT_AUTHENTICATION_CLASSES]
+    permissions = [getattr(permission, "__name__", "") for permission in api_settings.DEFAULT_PERMISSION_CLASSES]
+    logins = [getattr(login, "__name__", "") for login in api_settings.DEFAULT_AUTHENTICATION_CLASSES]
     opened = not permissions or {"AllowAny", "IsAuthenticatedOrReadOnly"} & set(permissions)
     return [
         *_when(opened, "API views are open by default", "Put IsAuthenticated into DEFAULT_PERMISSION_CLASSES.", 10),
@@ -126,7 +126,7 @@ def api_defaults(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
 @register(Tags.security)
 def body_limit(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
     """E014: request bodies are read into memory."""
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit: int | None = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return _when(
         limit is None or limit > LARGEST_BODY,
         "Request bodies are not limited",
@@ -149,11 +149,12 @@ def shared_cache(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
 @register()
 def worker_times(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
     """E016, E017: a job handed out again while it still runs is done twice; one without an end blocks its worker."""
-    timeout, retry = settings.Q_CLUSTER.get("timeout"), settings.Q_CLUSTER.get("retry", 60)
+    cluster: dict[str, Any] = settings.Q_CLUSTER
+    timeout, retry = cluster.get("timeout"), cluster.get("retry", 60)
     return [
         *_when(not timeout, "Jobs may run without end", "Set a timeout in Q_CLUSTER.", 16),
         *_when(
-            timeout and timeout >= retry,
+            timeout is not None and timeout >= retry,
             f"Jobs are handed out again after {retry} seconds although they may run for {timeout}",
             "Make retry in Q_CLUSTER longer than timeout.",
             17,

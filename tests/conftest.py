@@ -12,7 +12,7 @@ from django.db import connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 ROOT = Path(__file__).resolve().parent.parent
-LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+FURNITURE: list[str] = []  # the rows that migrations put in, serialised
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def append_only_triggers_off() -> Iterator[None]:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The test database, and a copy of the rows its migrations put in."""
     with django_db_blocker.unblock():
-        connection._test_serialized_contents = connection.creation.serialize_db_to_string()
+        FURNITURE.append(connection.creation.serialize_db_to_string())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,7 +52,7 @@ def flush_spares_the_furniture() -> Iterator[None]:
     def flush_and_restore(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
         with append_only_triggers_off():
             flush(self, sql_list)
-        connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
+        connection.creation.deserialize_db_from_string(FURNITURE[-1])
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_and_restore)

@@ -1,10 +1,12 @@
 """Keeps the web server and the worker running as child processes, and ends both together."""
 
+import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -34,6 +36,12 @@ def require_free_port(*, host: str, port: int) -> None:
             ) from error
 
 
+def end_group(leader: subprocess.Popen[bytes]) -> None:
+    """End whatever an ended `leader` had started and left behind: an orphaned worker would go on taking jobs."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader.pid, signal.SIGKILL)
+
+
 @dataclass
 class Child:
     """One process to keep running: its name for people, its command, and how often it died young."""
@@ -55,6 +63,7 @@ class Child:
         if self.process is None or self.process.poll() is None:
             return None
         code = self.process.returncode
+        end_group(self.process)
         self.process = None
         self.quick_deaths = self.quick_deaths + 1 if now - self.started < HEALTHY_SECONDS else 1
         self.start_again_at = now + min(2.0 ** (self.quick_deaths - 1) - 1, LONGEST_PAUSE)
@@ -116,3 +125,4 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            end_group(process)

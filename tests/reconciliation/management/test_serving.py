@@ -93,6 +93,30 @@ def test_a_child_that_ignores_the_polite_end_is_ended_by_force(monkeypatch: pyte
     assert child.process.returncode == -signal.SIGKILL
 
 
+PARENT = """
+import subprocess, sys, time
+print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_what_a_killed_child_had_started_is_ended_with_it(tmp_path: Path) -> None:
+    noted = tmp_path / "pid"
+    child = Child("worker", ["bash", "-c", f'exec "$0" -c "$1" > {noted}', sys.executable, PARENT])
+    child.start(time.monotonic())
+    deadline = time.monotonic() + 60
+    while not (noted.exists() and noted.read_text().endswith("\n")) and time.monotonic() < deadline:
+        REAL_SLEEP(0.05)
+    grandchild = psutil.Process(int(noted.read_text()))
+    assert child.process is not None
+    child.process.kill()
+    child.process.wait()
+    assert grandchild.is_running()
+    assert child.died(time.monotonic()) == -signal.SIGKILL
+    psutil.wait_procs([grandchild], timeout=10)
+    assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
+
+
 def test_a_port_in_use_is_told_before_anything_starts() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -115,6 +139,17 @@ def wait_for_port(port: int) -> None:
     raise AssertionError("the server never listened")
 
 
+def wait_for_children(pid: int, *, at_least: int) -> list[psutil.Process]:
+    """All processes below `pid` once there are `at_least`: servers fork theirs only after they listen."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        children = psutil.Process(pid).children(recursive=True)
+        if len(children) >= at_least:
+            return children
+        REAL_SLEEP(0.2)
+    raise AssertionError(f"fewer than {at_least} processes were ever running")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_answers_and_leaves_no_process_behind(
     child_environment: Callable[..., dict[str, str]], number: int
@@ -128,12 +163,13 @@ def test_serve_answers_and_leaves_no_process_behind(
     serve = subprocess.Popen([*manage, "serve", "--port", str(port)], env=environment, stderr=subprocess.PIPE)
     try:
         wait_for_port(port)
-        children = psutil.Process(serve.pid).children(recursive=True)
-        assert len(children) >= 4
+        children = wait_for_children(serve.pid, at_least=8)
         serve.send_signal(number)
         _out, messages = serve.communicate(timeout=60)
     finally:
         serve.kill()
+        serve.wait()
     assert serve.returncode == 0, messages.decode()
     assert b"Both have ended." in messages
-    assert [child for child in children if child.is_running()] == []
+    _gone, alive = psutil.wait_procs(children, timeout=10)
+    assert [child for child in alive if child.status() != psutil.STATUS_ZOMBIE] == []
