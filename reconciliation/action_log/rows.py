@@ -19,6 +19,8 @@ from reconciliation.core import sealing
 Progress = Callable[[int, int], None]
 """Told (rows checked, rows in all) as a check goes on."""
 CHUNK = 2000
+SEALS_CHUNK, SEALS_BYTES = 200, 4_000_000
+"""A seal holds 32 bytes for each of its rows, so few large ones are read at a time, and many small ones."""
 LOG, SEALS, HEADS = "reconciliation_reconciliationactionlog", "reconciliation_logseal", "reconciliation_loghead"
 ROW_COLUMNS = [
     "organization_id",
@@ -52,6 +54,8 @@ SEAL_COLUMNS = [
     "hash",
     "sealed_at",
 ]
+
+LEAVES = SEAL_COLUMNS.index("leaves")
 
 
 def next_row_ids(count: int) -> list[int]:
@@ -113,11 +117,21 @@ def _column(alias: str, name: str) -> str:
 
 def seals(organization_id: int, upto: int) -> Iterator[tuple[Any, ...]]:
     """The organization's seals to number `upto`, in order, as `SEAL_COLUMNS`."""
-    return stream(
-        f"SELECT {_columns('s', SEAL_COLUMNS)} FROM {SEALS} s "
-        "WHERE s.organization_id = %s AND s.number <= %s ORDER BY s.number, s.id",
-        [organization_id, upto],
-    )
+    size = 1
+    with closing(connection.chunked_cursor()) as cursor:
+        cursor.execute(
+            f"SELECT {_columns('s', SEAL_COLUMNS)} FROM {SEALS} s "
+            "WHERE s.organization_id = %s AND s.number <= %s ORDER BY s.number, s.id",
+            [organization_id, upto],
+        )
+        while rows := cursor.fetchmany(size):
+            yield from rows
+            largest = max(_size(row[LEAVES]) for row in rows)
+            size = max(1, min(2 * size, SEALS_CHUNK, SEALS_BYTES // max(largest, 1)))
+
+
+def _size(leaves: Any) -> int:
+    return len(leaves) if isinstance(leaves, bytes | memoryview) else 0
 
 
 def sealed_rows(organization_id: int, upto: int) -> Iterator[tuple[Any, ...]]:

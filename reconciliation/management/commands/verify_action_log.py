@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        key = getattr(settings, "ACTION_LOG_CHECKPOINT_KEY", "")
+        key = settings.ACTION_LOG_CHECKPOINT_KEY
         if options["write_checkpoint"]:
             require_key(key)
         organization = _organization(options["organization"])
