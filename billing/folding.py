@@ -12,13 +12,15 @@ least once, in any order, and stamps them in whole seconds, so the greatest (tim
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import Final
 
 from .stripe_objects import RecordState
 
 # Time, fetched, rank, preference, content, digest.
 Key = tuple[datetime, bool, tuple[int, ...], int, str, str]
+SAID: Final = tuple(one.name for one in fields(RecordState) if one.name not in {"rank", "preference"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,12 @@ class Folded:
 
 def fold(observations: Iterable[Observation]) -> Folded:
     """The state that a set of observations of one object amounts to; raises ValueError when there are none."""
-    keyed = [(_key(one), one) for one in observations]
-    if not keyed:
+    every = list(observations)
+    if not every:
         raise ValueError("nothing to fold")
+    if len(every) == 1:  # most records, in a back-fill
+        return Folded(every[0].state, False, every[0])
+    keyed = [(_key(one), one) for one in every]
     key, winner = max(keyed, key=lambda pair: pair[0])
     same = {other[4] for other, _ in keyed if other[:3] == key[:3]}
     return Folded(_with_fee(winner.state, keyed), len(same) > 1, winner)
@@ -60,9 +65,7 @@ def _key(one: Observation) -> Key:
 
 def content(state: RecordState) -> str:
     """Canonical text of what a state says, for comparing states."""
-    said = asdict(state)
-    del said["rank"], said["preference"]
-    said["occurred_at"] = state.occurred_at.isoformat()
+    said = {name: getattr(state, name) for name in SAID} | {"occurred_at": state.occurred_at.isoformat()}
     return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
 

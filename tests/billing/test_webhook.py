@@ -219,7 +219,8 @@ def hostile_bodies(count: int, seed: int) -> list[bytes]:
 
 def answers_to(bodies: list[bytes]) -> dict[int, int]:
     """How often each status was answered."""
-    client, counts = Client(raise_request_exception=False), {}
+    client = Client(raise_request_exception=False)
+    counts: dict[int, int] = {}
     for body in bodies:
         response = deliver(body, client=client)
         counts[response.status_code] = counts.get(response.status_code, 0) + 1
@@ -246,5 +247,6 @@ def test_bytes_that_are_no_text_are_refused(acme: Organization) -> None:
 
 
 def test_every_refusal_has_a_code() -> None:
-    codes = {one.code for one in [WebhookRefused, *WebhookRefused.__subclasses__()]}
+    kinds: list[type[WebhookRefused]] = [WebhookRefused, *WebhookRefused.__subclasses__()]
+    codes = {one.code for one in kinds}
     assert codes == {"signature_invalid", "timestamp_out_of_range", "body_invalid"}
