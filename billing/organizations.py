@@ -38,13 +38,13 @@ def save_organization(*, slug: str, fields: Mapping[str, object], now: datetime)
         organization = Organization.objects.select_for_update().filter(slug=slug).first()
         if organization is None:
             organization = Organization(slug=slug, **fields)
-            _check(organization)
+            check_organization(organization)
             organization.save()
             return Saved(organization, True, {})
         before = {name: getattr(organization, name) for name in fields}
         for name, value in fields.items():
             setattr(organization, name, value)
-        _check(organization)
+        check_organization(organization)
         changes = {
             name: (before[name], getattr(organization, name))
             for name in fields
@@ -57,7 +57,7 @@ def save_organization(*, slug: str, fields: Mapping[str, object], now: datetime)
         return Saved(organization, False, changes)
 
 
-def _check(organization: Organization) -> None:
+def check_organization(organization: Organization) -> None:
     """Normalise the currency and refuse what no import or run could work with."""
     problems = []
     try:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from config.environment import Environment
 from config.local_key import local_secret_key
 from config.logs import logging_settings
+from config.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV_FILE = os.environ.get("TIEOUT_ENV_FILE", str(BASE_DIR / ".env"))
@@ -30,6 +31,7 @@ CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -104,6 +106,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]

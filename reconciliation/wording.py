@@ -3,40 +3,19 @@ zone.
 """
 
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
 from typing import Any
 
-from babel.dates import format_datetime
-from babel.numbers import format_decimal
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from billing.money import stripe_exponent
-
-MINUS = "\N{MINUS SIGN}"
-
+from billing.wording import amount_text, time_text
 
 Facts = dict[str, Any]
 
 
-def amount_text(amount_minor: int, currency: str, *, sign: bool = False) -> str:
-    """`amount_minor` of `currency` for the reader: 1,234.50 EUR or 1 234,50 EUR; `sign` shows a plus as well."""
-    digits = stripe_exponent(currency)
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    text = format_decimal(Decimal(abs(amount_minor)).scaleb(-digits), format=pattern, locale=locale_name())
-    mark = MINUS if amount_minor < 0 else "+" if sign and amount_minor > 0 else ""
-    return f"{mark}{text} {currency}"
-
-
-def locale_name() -> str:
-    """The reader's locale for numbers and dates."""
-    return "fr" if (get_language() or "en").startswith("fr") else "en"
-
-
 def moment_text(micros: int, zone: tzinfo) -> str:
     """Microseconds since 1970 UTC as a person in `zone` reads it: 18 Nov 2026, 09:31 CET."""
-    moment = datetime.fromtimestamp(micros // 1_000_000, UTC).astimezone(zone)
-    return f"{format_datetime(moment, 'd MMM y, HH:mm', locale=locale_name())} {moment.strftime('%Z')}"
+    moment = datetime.fromtimestamp(micros // 1_000_000, UTC)
+    return time_text(moment, zone)
 
 
 def money(record: Facts) -> str:

@@ -45,9 +45,12 @@ class ReconciliationRun(models.Model):
     created_at = models.DateTimeField(_("created"))
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("times started"), default=0)
     stage = models.CharField(_("stage"), max_length=20, blank=True)
     progress_percent = models.PositiveSmallIntegerField(_("progress"), default=0)
     metrics = models.JSONField(_("metrics"), default=dict, blank=True)
+    tally = models.JSONField(_("tally"), default=list, blank=True, editable=False)
+    journal = models.TextField(_("journal position"), blank=True, editable=False)
     report = models.JSONField(_("report"), null=True, blank=True)
     report_markdown = models.TextField(_("report as Markdown"), blank=True)
     report_digest = models.CharField(_("report digest"), max_length=64, blank=True)
@@ -56,6 +59,7 @@ class ReconciliationRun(models.Model):
     class Meta:
         verbose_name = _("run")
         verbose_name_plural = _("runs")
+        permissions = [("trigger_run", "Can trigger a run")]
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "comparison", "period_start", "period_end"],

@@ -1,0 +1,124 @@
+"""What all our admin classes share: own organizations only, view-only evidence, no COUNT, pages of our own."""
+
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
+
+from billing.access import visible_to
+
+from .changelist import DeskChangeList
+
+
+class DeskAdmin(ModelAdmin):
+    """A list that knows no total, and only the rows of the user's organizations.
+
+    `organization_path` leads from the model to the organization's id; None for models that belong to no organization.
+    """
+
+    organization_path: str | None = "organization_id"
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_fullwidth = True
+    list_filter_submit = True
+    list_filter_sheet = True
+    list_before_template = "desk/list_top.html"
+    compressed_fields = True
+    actions: Any = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows of the user's organizations."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        if self.organization_path is None:
+            return rows
+        return rows.filter(**{f"{self.organization_path}__in": visible_to(request)})
+
+    def get_changelist(self, _request: HttpRequest, **_kwargs: Any) -> type[DeskChangeList]:
+        """A list with its filters as chips."""
+        return DeskChangeList
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Without the organization where the user has only one."""
+        columns = list(super().get_list_display(request))
+        if columns[-1] == "organization" and len(visible_to(request)) == 1:
+            columns.pop()
+        return columns
+
+    def list_top(self, _request: HttpRequest) -> dict[str, Any]:
+        """More for the line above the list."""
+        return {}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with the line above it."""
+        response: HttpResponse = super().changelist_view(
+            request, {"list_top": self.list_top(request), **(extra_context or {})}
+        )
+        return response
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Rows found by a whole id, never by a part of a text: every question is answered by an index."""
+        term = search_term.strip()
+        return (self.found(request, queryset, term) if term else queryset), False
+
+    def found(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """The rows of `queryset` that the id `term` names."""
+        raise NotImplementedError
+
+
+class EvidenceAdmin(DeskAdmin):
+    """View-only for everybody, superusers included; a row opens on a page of our own (`page_template`)."""
+
+    page_template = ""
+
+    def has_add_permission(self, _request: HttpRequest, *_args: Any) -> bool:
+        """Nobody adds evidence by hand."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Nobody changes evidence."""
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        """Nobody deletes evidence."""
+        return False
+
+    def page(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What the page of `obj` shows."""
+        raise NotImplementedError
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one row; a row of another organization does not exist."""
+        if object_id is None or request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return gone
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(obj),
+            "original": obj,
+            "media": self.media,
+            "is_popup": False,
+            **(extra_context or {}),
+            **self.page(request, obj),
+        }
+        return TemplateResponse(request, self.page_template, context)

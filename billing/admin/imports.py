@@ -1,0 +1,72 @@
+"""Imports: which file brought which rows."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from billing.models import ImportBatch
+from billing.wording import count_text
+
+from .base import EvidenceAdmin
+from .cells import code_cell, time_cell, zone_of
+from .filters import OrganizationFilter, period_filter
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(EvidenceAdmin):
+    """View-only."""
+
+    page_template = "desk/facts.html"
+    list_display = (
+        "filename",
+        "kind",
+        "imported",
+        "rows",
+        "created",
+        "changed",
+        "unchanged",
+        "rejected",
+        "imported_by",
+        "organization",
+    )
+    list_display_links = ("filename",)
+    list_select_related = ("organization",)
+    list_filter = (OrganizationFilter, period_filter("imported_at", gettext_lazy("imported")))
+    ordering = ("-pk",)
+
+    def found(self, _request: HttpRequest, queryset: QuerySet[Any], _term: str) -> QuerySet[Any]:
+        """No search: there is nothing to type."""
+        return queryset.none()
+
+    @display(description=gettext_lazy("Imported"))
+    def imported(self, row: ImportBatch) -> SafeString:
+        """In the organization's zone."""
+        return time_cell(row.imported_at, zone_of(row))
+
+    def page(self, _request: HttpRequest, obj: ImportBatch) -> dict[str, Any]:
+        """What the import did."""
+        counts = (
+            (_("Rows read"), obj.rows),
+            (_("New"), obj.created),
+            (_("Changed"), obj.changed),
+            (_("Unchanged"), obj.unchanged),
+            (_("Rejected"), obj.rejected),
+        )
+        return {
+            "title": obj.filename,
+            "heading": _("Import of %(file)s") % {"file": obj.filename},
+            "current": [
+                (_("Organization"), obj.organization.name),
+                (_("Kind"), obj.kind),
+                (_("Imported"), time_cell(obj.imported_at, zone_of(obj), seconds=True)),
+                (_("Imported by"), obj.imported_by or "–"),
+                *((name, count_text(count)) for name, count in counts),
+                ("SHA-256", code_cell(obj.sha256)),
+            ],
+        }

@@ -1,0 +1,53 @@
+"""Words for people that every part needs: amounts and times, in the reader's language."""
+
+from datetime import datetime, tzinfo
+from decimal import Decimal
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+from django.utils.translation import get_language
+
+from billing.money import UnknownCurrency, stripe_exponent
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def locale_name() -> str:
+    """The reader's locale for numbers and dates."""
+    return "fr" if (get_language() or "en").startswith("fr") else "en"
+
+
+def number_text(amount_minor: int, currency: str, *, sign: bool = False) -> str:
+    """`amount_minor` of `currency` without its code: 1,234.50 or 1 234,50; `sign` shows a plus as well.
+
+    Minor units as they are when the currency is not known.
+    """
+    try:
+        digits = stripe_exponent(currency)
+    except UnknownCurrency:
+        digits = 0
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    text = format_decimal(Decimal(abs(amount_minor)).scaleb(-digits), format=pattern, locale=locale_name())
+    mark = MINUS if amount_minor < 0 else "+" if sign and amount_minor > 0 else ""
+    return f"{mark}{text}"
+
+
+def amount_text(amount_minor: int, currency: str, *, sign: bool = False) -> str:
+    """`amount_minor` of `currency` for the reader: 1,234.50 EUR or 1 234,50 EUR; `sign` shows a plus as well."""
+    return f"{number_text(amount_minor, currency, sign=sign)} {currency}"
+
+
+def count_text(count: int) -> str:
+    """A whole number with separators of thousands: 12,480."""
+    return str(format_decimal(count, locale=locale_name()))
+
+
+def time_text(moment: datetime, zone: tzinfo) -> str:
+    """An aware time as a person in `zone` reads it in a sentence: 18 Nov 2026, 09:31 CET."""
+    local = moment.astimezone(zone)
+    return f"{format_datetime(local, 'd MMM y, HH:mm', locale=locale_name())} {local.strftime('%Z')}"
+
+
+def stamp_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
+    """An aware time in `zone` for tables, where digits stand in columns: 2026-11-18 09:31 CET."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z")

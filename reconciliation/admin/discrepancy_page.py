@@ -1,0 +1,182 @@
+"""What the page of a discrepancy shows: the sum that adds up, the fields, the candidates, the way to its sources."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing.admin.cells import amount_cell, time_cell, zone_of
+from billing.models import Payment, ProviderEvent, ProviderRecord
+from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
+from reconciliation.sentences import clears_when, part_words, sentence, type_name
+from reconciliation.wording import capital, provider_name
+
+from .compared import compared_fields
+from .labels import severity_cell, status_cell
+from .log_words import action_words, actor_words, change_text, reason_words
+
+HISTORY_SHOWN = 50
+CANDIDATES_SHOWN = 8
+
+
+def tie_out(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
+    """Ours, provider, difference, each explained part, the rest; nothing where amounts are not compared.
+
+    A record whose money never moved counts as 0.00, so that the lines add up.
+    """
+    if row.difference_minor is None:
+        return []
+    facts = row.explanation
+    counted = counted_amounts(row)
+    right_name = capital(provider_name(facts.get("right")))
+    parts = facts.get("parts", [])
+    return [
+        {"name": _("Ours"), "minor": counted[0], "cell": amount_cell(counted[0], row.currency)},
+        {"name": right_name, "minor": counted[1], "cell": amount_cell(counted[1], row.currency)},
+        {
+            "name": _("Difference (%(provider)s − ours)") % {"provider": right_name},
+            "minor": row.difference_minor,
+            "cell": amount_cell(row.difference_minor, row.currency, sign=True),
+            "rule": True,
+        },
+        *(
+            {
+                "name": _("Explained: %(part)s") % {"part": part_words(part, row.currency)},
+                "minor": part["amount_minor"],
+                "cell": amount_cell(part["amount_minor"], row.currency, sign=True),
+            }
+            for part in parts
+        ),
+        {
+            "name": _("Unexplained"),
+            "minor": row.unexplained_minor or 0,
+            "cell": amount_cell(row.unexplained_minor or 0, row.currency, sign=True),
+            "rule": True,
+        },
+    ]
+
+
+def counted_amounts(row: ReconciliationDiscrepancy) -> tuple[int, int]:
+    """Both amounts as the difference counts them: an absent side, or money that never moved, is 0."""
+    left, right = row.explanation.get("left"), row.explanation.get("right")
+    ours = left["amount_minor"] if left else 0
+    theirs = right["amount_minor"] if right else 0
+    if theirs - ours != row.difference_minor:
+        ours, theirs = (0, row.difference_minor or 0) if right and not left else (-(row.difference_minor or 0), 0)
+    return ours, theirs
+
+
+def candidates(row: ReconciliationDiscrepancy, zone: Any, window: timedelta) -> list[dict[str, Any]]:
+    """The records that fit equally, each compared with ours field by field."""
+    left = row.explanation.get("left")
+    if not left:
+        return []
+    found = []
+    for number, rival in enumerate(row.explanation.get("rivals", [])[:CANDIDATES_SHOWN], start=1):
+        name = rival["key"] or rival["own"] or "–"
+        found.append({"number": number, "name": name, "fields": compared_fields(left, rival, zone, window)})
+    return found
+
+
+def links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
+    """The way to every row behind the discrepancy. A row that is gone has no link."""
+    found: list[tuple[str, str]] = []
+    if row.left_id:
+        payment = Payment.objects.filter(pk=row.left_id, organization=row.organization_id).first()
+        if payment:
+            text = _("Payment %(id)s (version %(number)d)") % {
+                "id": payment.external_id,
+                "number": payment.current_number,
+            }
+            found.append((text, reverse("admin:billing_payment_change", args=[payment.pk])))
+    if row.right_id:
+        found += record_links(row)
+    item = (
+        ReconciliationItem.objects.filter(
+            organization=row.organization_id, comparison=row.comparison, left_id=row.left_id, right_id=row.right_id
+        )
+        .order_by("-pk")
+        .first()
+    )
+    if item:
+        found.append(
+            (
+                _("Result and its earlier versions"),
+                reverse("admin:reconciliation_reconciliationitem_change", args=[item.pk]),
+            )
+        )
+    search = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
+    for side, text in (("twin", _("The other charge, %(id)s")), ("claimed_by", _("The payment that holds it, %(id)s"))):
+        facts = row.explanation.get(side)
+        name = facts and (facts["key"] if side == "twin" else facts["own"])
+        if name:
+            model = "billing_providerrecord" if side == "twin" else "billing_payment"
+            found.append((text % {"id": name}, f"{reverse(f'admin:{model}_changelist')}?q={name}"))
+    party = (row.explanation.get("left") or row.explanation.get("right") or {}).get("party")
+    if party:
+        found.append((_("Open discrepancies of customer %(id)s") % {"id": party}, f"{search}?q={party}"))
+    return found
+
+
+def record_links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
+    """The provider's record and its events."""
+    record = ProviderRecord.objects.filter(pk=row.right_id, organization=row.organization_id).first()
+    if record is None:
+        return []
+    events = ProviderEvent.objects.filter(organization=row.organization_id, object_id=record.external_id)
+    known = len(events.values_list("pk", flat=True)[:100])
+    kind = str(record.get_kind_display())
+    found = [
+        (f"{capital(kind)} {record.external_id}", reverse("admin:billing_providerrecord_change", args=[record.pk]))
+    ]
+    if known:
+        text = _("Its events (%(count)s)") % {"count": known if known < 100 else "100+"}
+        found.append((text, f"{reverse('admin:billing_providerevent_changelist')}?q={record.external_id}"))
+    return found
+
+
+def history(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
+    """What was done about it, newest first."""
+    entries = ReconciliationActionLog.objects.filter(organization=row.organization_id, discrepancy=row.pk)
+    zone = zone_of(row)
+    return [
+        {
+            "time": time_cell(entry.at, zone),
+            "who": actor_words(entry.actor),
+            "what": action_words(entry.action),
+            "change": change_text(entry) if entry.before else "",
+            "reason": reason_words(entry.reason),
+            "url": reverse("admin:reconciliation_reconciliationactionlog_change", args=[entry.pk]),
+        }
+        for entry in entries.order_by("-pk")[:HISTORY_SHOWN]
+    ]
+
+
+def discrepancy_page(row: ReconciliationDiscrepancy) -> dict[str, Any]:
+    """Everything the template shows."""
+    zone = zone_of(row)
+    window = timedelta(seconds=row.organization.match_window_seconds)
+    left, right = row.explanation.get("left"), row.explanation.get("right")
+    fields = compared_fields(left, right, zone, window) if left and right else []
+    return {
+        "row": row,
+        "severity": severity_cell(row.severity),
+        "status": status_cell(row.status),
+        "heading": type_name(row.type),
+        "difference": amount_cell(row.difference_minor, row.currency, sign=True)
+        if row.difference_minor is not None
+        else "",
+        "opened": time_cell(row.opened_at, zone),
+        "sentence": sentence(row, zone),
+        "clears": clears_when(row),
+        "tie_out": tie_out(row),
+        "provider": capital(provider_name(right)),
+        "loud": [field for field in fields if field.state in ("differs", "near")],
+        "quiet": [field for field in fields if field.state in ("equal", "one-sided")],
+        "agreeing": sum(field.state == "equal" for field in fields),
+        "candidates": candidates(row, zone, window),
+        "more_candidates": max(0, len(row.explanation.get("rivals", [])) - CANDIDATES_SHOWN),
+        "links": links(row),
+        "history": history(row),
+    }

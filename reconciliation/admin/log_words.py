@@ -1,0 +1,96 @@
+"""A row of the action log for people: what was done, by whom, and what changed from what to what."""
+
+import json
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from billing.wording import amount_text
+from reconciliation.models import ReconciliationActionLog
+
+LONG = 200
+ORDER = (
+    "status",
+    "resolution_code",
+    "difference_minor",
+    "unexplained_minor",
+    "reason_code",
+    "severity",
+    "expected",
+    "actual",
+    "currency",
+)
+
+
+def action_words(action: str) -> str:
+    """What was done."""
+    return {
+        "opened": _("Opened"),
+        "changed": _("Changed"),
+        "reopened": _("Reopened"),
+        "cleared": _("Cleared"),
+        "proposal_withdrawn": _("Proposal withdrawn"),
+        "acknowledged": _("Acknowledged"),
+        "assigned": _("Assigned"),
+        "noted": _("Note added"),
+        "proposed": _("Resolution proposed"),
+        "approved": _("Approved"),
+        "rejected": _("Rejected"),
+        "requeued": _("Requeued"),
+    }.get(action, action.replace("_", " ").capitalize())
+
+
+def reason_words(reason: str) -> str:
+    """Why; a person's own words stay as written."""
+    return {"cleared_by_run": _("A run no longer found it.")}.get(reason, reason)
+
+
+def actor_words(actor: str) -> str:
+    """Who: "user:alice" and "run:12" as people say it."""
+    kind, _colon, name = actor.partition(":")
+    return {"run": _("run R-%s") % name, "user": name, "system": _("the system")}.get(kind, actor)
+
+
+def field_words(field: str) -> str:
+    """A logged field's name."""
+    return {
+        "status": _("Status"),
+        "resolution_code": _("Resolution"),
+        "severity": _("Severity"),
+        "reason_code": _("Reason code"),
+        "expected": _("Expected"),
+        "actual": _("Actual"),
+        "difference_minor": _("Difference"),
+        "unexplained_minor": _("Unexplained"),
+        "currency": _("Currency"),
+        "version": _("Version"),
+        "outcome": _("Outcome"),
+        "match_pass": _("Matched by"),
+    }.get(field, field)
+
+
+def value_words(values: dict[str, Any], field: str) -> str:
+    """A logged value; amounts with their currency."""
+    value = values.get(field)
+    if value is None or value == "":
+        return "–"
+    if field.endswith("_minor") and isinstance(value, int) and values.get("currency"):
+        return amount_text(value, str(values["currency"]), sign=field.startswith("difference"))
+    if field in ("expected", "actual") and str(values.get("reason_code", "")).startswith("amount."):
+        return amount_text(int(value), str(values["currency"])) if str(value).lstrip("-").isdigit() else str(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= LONG else f"{text[:LONG]}…"
+
+
+def changes(row: ReconciliationActionLog) -> list[tuple[str, str, str]]:
+    """Field, before, after of everything that the step changed, what matters most first."""
+    known = [*ORDER, *sorted({*row.before, *row.after} - {*ORDER})]
+    names = [name for name in known if row.before.get(name) != row.after.get(name)]
+    return [(field_words(name), value_words(row.before, name), value_words(row.after, name)) for name in names]
+
+
+def change_text(row: ReconciliationActionLog) -> str:
+    """The step's changes in a line; for a first step only where things stand."""
+    untold = field_words("version"), field_words("currency")
+    told = [change for change in changes(row) if change[0] not in untold and change[1] != change[2]]
+    return " · ".join(f"{name} {before} → {after}" if row.before else f"{name} {after}" for name, before, after in told)

@@ -1,0 +1,28 @@
+"""From an id somebody pasted to items and discrepancies."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from billing.access import visible_to
+from billing.admin.search import payment_ids, record_ids
+
+
+def by_number(queryset: QuerySet[Any], term: str, letter: str) -> QuerySet[Any] | None:
+    """The row whose number `term` is ("D-12" for the letter D), or None when `term` is no such number."""
+    text = term.upper()
+    if not text.startswith(f"{letter}-"):
+        return None
+    digits = text[2:]
+    return (
+        queryset.filter(pk=int(digits))
+        if digits.isascii() and digits.isdigit() and len(digits) < 19
+        else queryset.none()
+    )
+
+
+def by_record(request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+    """Rows about the payments and provider records that `term` names."""
+    own = visible_to(request)
+    return queryset.filter(Q(left_id__in=payment_ids(own, term)) | Q(right_id__in=record_ids(own, term)))

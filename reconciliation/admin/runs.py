@@ -1,0 +1,228 @@
+"""Runs: the list, the page with progress and report, the trigger, the downloads."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from billing.access import visible_to
+from billing.admin.base import EvidenceAdmin
+from billing.admin.cells import time_cell, zone_of
+from billing.admin.filters import OrganizationFilter, choice_filter, period_filter
+from billing.wording import count_text
+from reconciliation.core.report import canonical
+from reconciliation.models import ReconciliationRun
+from reconciliation.models.runs import COMPARISONS
+from reconciliation.tasks import trigger_run
+
+from .labels import run_status_cell
+from .run_page import duration_text, metric_rows, percent, period_days, period_text, report_page
+from .run_progress import UNDER_WAY, progress
+from .trigger import TriggerForm, suggestion
+
+TRIGGER = "reconciliation.trigger_run"
+
+
+@admin.register(ReconciliationRun)
+class RunAdmin(EvidenceAdmin):
+    """View-only, but for triggering another one."""
+
+    page_template = "desk/run.html"
+    list_display = (
+        "name",
+        "status_badge",
+        "comparison",
+        "period",
+        "started",
+        "duration",
+        "matched",
+        "open_count",
+        "requested",
+        "organization",
+    )
+    list_display_links = ("name",)
+    list_select_related = ("organization", "requested_by")
+    list_filter = (
+        OrganizationFilter,
+        choice_filter("status", gettext_lazy("status"), ReconciliationRun.Status.choices),
+        choice_filter("comparison", gettext_lazy("comparison"), COMPARISONS),
+        period_filter("period_start", gettext_lazy("period from")),
+    )
+    search_fields = ("pk",)
+    search_help_text = gettext_lazy("Number of a run: R-12")
+    ordering = ("-pk",)
+    actions_list = ("trigger",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReconciliationRun]:
+        """Lists leave the Markdown in the database."""
+        return super().get_queryset(request).defer("report_markdown")
+
+    def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """By number."""
+        digits = term.upper().removeprefix("R-")
+        return (
+            queryset.filter(pk=int(digits))
+            if digits.isascii() and digits.isdigit() and len(digits) < 19
+            else queryset.none()
+        )
+
+    @display(description=gettext_lazy("Run"))
+    def name(self, row: ReconciliationRun) -> str:
+        """R-12."""
+        return str(row)
+
+    @display(description=gettext_lazy("Status"))
+    def status_badge(self, row: ReconciliationRun) -> SafeString:
+        """Shape and word."""
+        return run_status_cell(row.status)
+
+    @display(description=gettext_lazy("Period"))
+    def period(self, row: ReconciliationRun) -> str:
+        """Days in the organization's zone."""
+        return period_text(row)
+
+    @display(description=gettext_lazy("Started"))
+    def started(self, row: ReconciliationRun) -> SafeString:
+        """In the organization's zone."""
+        return time_cell(row.started_at or row.created_at, zone_of(row))
+
+    @display(description=gettext_lazy("Took"))
+    def duration(self, row: ReconciliationRun) -> str:
+        """How long it worked."""
+        return duration_text(row)
+
+    @display(description=gettext_lazy("Matched"))
+    def matched(self, row: ReconciliationRun) -> str:
+        """By count."""
+        return percent(row.report.get("matched_percent")) if row.report else "–"
+
+    @display(description=gettext_lazy("Open"))
+    def open_count(self, row: ReconciliationRun) -> str:
+        """Open discrepancies of the period when it ended."""
+        return count_text(sum(row.report.get("discrepancies", {}).values())) if row.report else "–"
+
+    @display(description=gettext_lazy("Requested by"))
+    def requested(self, row: ReconciliationRun) -> str:
+        """A person, or the way it came in."""
+        return row.requested_by.get_username() if row.requested_by else row.requested_via or "–"
+
+    def has_trigger_permission(self, request: HttpRequest, *_args: Any) -> bool:
+        """Managers, owners, superusers."""
+        return bool(request.user.has_perm(TRIGGER))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Progress and downloads besides Django's own."""
+        view = self.admin_site.admin_view
+        prefix = "reconciliation_reconciliationrun"
+        own = [
+            path("<int:run_id>/progress/", view(self.progress_view), name=f"{prefix}_progress"),
+            path("<int:run_id>/report.<str:form>", view(self.download_view), name=f"{prefix}_report"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def _own_run(self, request: HttpRequest, run_id: int) -> ReconciliationRun:
+        """A run of the user's organizations, whole; 404 for any other."""
+        run = (
+            self.get_queryset(request)
+            .defer(None)
+            .select_related("organization", "requested_by")
+            .filter(pk=run_id)
+            .first()
+        )
+        if run is None:
+            raise Http404
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        return run
+
+    def page(self, request: HttpRequest, obj: ReconciliationRun) -> dict[str, Any]:
+        """Progress while it is under way, then how it ended."""
+        first, last = period_days(obj)
+        again = {
+            "organization": obj.organization_id,
+            "comparison": obj.comparison,
+            "first_day": first,
+            "last_day": last,
+        }
+        trigger_url = reverse("admin:reconciliation_reconciliationrun_trigger")
+        return {
+            "run": obj,
+            "heading": _("%(run)s: %(comparison)s of %(organization)s")
+            % {"run": obj, "comparison": obj.get_comparison_display(), "organization": obj.organization.name},
+            "status": run_status_cell(obj.status),
+            "period": period_text(obj),
+            "zone": obj.organization.timezone,
+            "started": time_cell(obj.started_at, zone_of(obj), seconds=True),
+            "duration": duration_text(obj),
+            "requested": self.requested(obj),
+            "progress": progress(obj, timezone.now()) if obj.status in UNDER_WAY else None,
+            "error": _(obj.error) if obj.error else "",
+            "metrics": metric_rows(obj),
+            "again": f"{trigger_url}?{urlencode(again)}" if self.has_trigger_permission(request) else "",
+            **report_page(obj),
+        }
+
+    def progress_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """How far the run is; once it has ended, the page is told to show the report."""
+        run = self._own_run(request, run_id)
+        if run.status not in UNDER_WAY:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return TemplateResponse(
+            request, "desk/run_progress.html", {"run": run, "progress": progress(run, timezone.now())}
+        )
+
+    def download_view(self, request: HttpRequest, run_id: int, form: str) -> HttpResponse:
+        """The stored report, as JSON (the very bytes its digest covers) or Markdown."""
+        run = self._own_run(request, run_id)
+        if not run.report or form not in ("json", "md"):
+            raise Http404
+        text, kind = (
+            (canonical(run.report), "application/json") if form == "json" else (run.report_markdown, "text/markdown")
+        )
+        name = f"{run.organization.slug}-{run.comparison}-{run}.{form}"
+        return HttpResponse(
+            text,
+            content_type=f"{kind}; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    @action(
+        description=gettext_lazy("Run reconciliation"),
+        icon="play_arrow",
+        permissions=["trigger"],
+        url_path="trigger",
+        variant=ActionVariant.PRIMARY,
+    )
+    def trigger(self, request: HttpRequest) -> HttpResponse:
+        """A form on GET; on POST a queued run and its job."""
+        own = visible_to(request)
+        today = timezone.localdate()
+        initial = suggestion(request.GET.dict(), today)
+        form = TriggerForm(request.POST or None, organizations=own, initial=initial)
+        if request.method == "POST" and form.is_valid():
+            values = {name: form.cleaned_data[name] for name in ("organization", "comparison", "start", "end")}
+            run = trigger_run(**values, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # staff is logged in
+            messages.success(request, _("%(run)s is queued. Its progress is shown here.") % {"run": run})
+            return redirect("admin:reconciliation_reconciliationrun_change", run.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Run reconciliation"),
+            "form": form,
+            "media": self.media,
+            "no_organizations": not own,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "desk/trigger.html", context)

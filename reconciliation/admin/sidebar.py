@@ -1,0 +1,55 @@
+"""What the sidebar shows to whom. Named by dotted paths in the settings."""
+
+from django.core.cache import cache
+from django.http import HttpRequest
+
+from billing.access import visible_to
+from reconciliation.models import ReconciliationDiscrepancy
+
+BADGE_SECONDS = 60
+MOST_COUNTED = 1_000
+
+
+def open_discrepancies(request: HttpRequest) -> str:
+    """How many discrepancies are not resolved, counted up to 1,000 and kept for a minute."""
+    own = visible_to(request)
+    key = f"badge:open:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
+    text = cache.get(key)
+    if text is None:
+        rows = ReconciliationDiscrepancy.objects.filter(
+            organization__in=own, status__in=["open", "acknowledged", "pending_approval"]
+        )
+        count = len(rows.order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
+        text = f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else str(count)
+        cache.set(key, text, BADGE_SECONDS)
+    return str(text)
+
+
+def may_see(permission: str, request: HttpRequest) -> bool:
+    """Whether the user holds a permission."""
+    return bool(request.user.has_perm(permission))
+
+
+def sees_organizations(request: HttpRequest) -> bool:
+    """For the link to organizations."""
+    return may_see("billing.view_organization", request)
+
+
+def sees_memberships(request: HttpRequest) -> bool:
+    """For the link to memberships."""
+    return may_see("billing.view_membership", request)
+
+
+def sees_evidence(request: HttpRequest) -> bool:
+    """For everything below Work and Evidence."""
+    return may_see("reconciliation.view_reconciliationrun", request)
+
+
+def sees_users(request: HttpRequest) -> bool:
+    """For the links to users and roles."""
+    return may_see("auth.view_user", request)
+
+
+def sees_jobs(request: HttpRequest) -> bool:
+    """For the links to the worker's queue."""
+    return may_see("django_q.view_ormq", request)
