@@ -143,7 +143,7 @@ def wait_for_children(pid: int, *, at_least: int) -> list[psutil.Process]:
     """All processes below `pid` once there are `at_least`: servers fork theirs only after they listen."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        children = psutil.Process(pid).children(recursive=True)
+        children: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
         if len(children) >= at_least:
             return children
         REAL_SLEEP(0.2)
