@@ -104,7 +104,6 @@ def _reconcile(loaded: Loaded, bar: Progress, task: TaskID) -> RunResult:
             by=None,
             now=timezone.now(),
             dry_run=dry_run,
-            via="demo",
             progress=lambda stage, percent: bar.update(
                 task, description=f"{loaded.organization.name}: {stage}", completed=percent, total=100
             ),
