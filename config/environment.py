@@ -6,7 +6,7 @@ then ends the program with every problem named, before anything has started.
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 
@@ -81,6 +81,8 @@ class Environment:
         except (ValueError, environ.ImproperlyConfigured):
             self._wrong(name, "cannot be read as an address", hint)
             settings = environ.Env.db_url_config(default)
+        if str(settings.get("HOST", "")).startswith("%2"):
+            settings["HOST"] = unquote(settings["HOST"])  # the folder of a socket, written as a host
         if not settings.get("NAME"):
             self._wrong(name, "names no database", hint)
         return settings

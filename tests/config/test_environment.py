@@ -72,6 +72,13 @@ def test_several_secrets_of_one_organization_are_kept_in_order() -> None:
     assert env.webhook_secrets("SECRETS") == {"acme": ["whsec_a", "whsec_b"], "other": ["whsec_c"]}
 
 
+def test_the_folder_of_a_socket_may_be_written_as_host_or_as_option() -> None:
+    host = Environment({"D": "postgres://tieout@%2Frun%2Fpostgresql/tieout"}).database("D", "sqlite:///x")
+    assert (host["HOST"], host["NAME"]) == ("/run/postgresql", "tieout")
+    option = Environment({"D": "postgres:///tieout?host=/run/postgresql"}).database("D", "sqlite:///x")
+    assert (option["OPTIONS"], option["NAME"]) == ({"host": "/run/postgresql"}, "tieout")
+
+
 def test_all_problems_are_told_at_once_and_end_the_start() -> None:
     env = Environment({"A": "x", "B": "y"})
     env.flag("A", default=True)
