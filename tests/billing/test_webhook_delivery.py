@@ -78,10 +78,10 @@ def delivered_and_killed(server: Server, *, count: int, kills: int, seed: int) -
     ]
     delivery = Delivery(server, events, rng)
     delivery.run(kills)
+    assert set(delivery.statuses) <= {200, None}, f"seed {seed}: {delivery.statuses} {server.log.read_text()[-3000:]}"
     stored = Counter(ProviderEvent.objects.values_list("event_id", flat=True))
     assert delivery.acknowledged <= stored.keys()
     assert stored == Counter(one["id"] for one in events), f"seed {seed}"
-    assert set(delivery.statuses) <= {200, None}, f"seed {seed}: {delivery.statuses}"
     assert kills == 0 or delivery.statuses[None] > 0, "no delivery was under way when the server was killed"
     found = records(own)
     assert len(found) == -(-count // 3)

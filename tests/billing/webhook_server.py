@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from django.db import connection
 
@@ -19,11 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def database_url() -> str:
     """The address of the database the tests use."""
-    own = connection.settings_dict
+    name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
-        return f"sqlite:///{own['NAME']}"
-    host, port = quote(str(own["HOST"]), safe=""), own["PORT"] or 5432
-    return f"postgres://{own['USER']}:{quote(str(own['PASSWORD'] or ''))}@{host}:{port}/{own['NAME']}"
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 class Server:
