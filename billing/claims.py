@@ -12,6 +12,7 @@ from django.db import connection, models
 
 # Stays below the number of parameters either database takes in one statement, for 60 columns.
 ROWS_A_STATEMENT: Final = 500
+SENDER_WAITS_MS: Final = 10_000
 # "src" in ASCII: tells these locks from others that use PostgreSQL's advisory locks.
 _SOURCES: Final = 0x737263
 
@@ -52,10 +53,14 @@ def lock_sources(organization_id: int, *, exclusive: bool) -> None:
     """Let single events of an organization in side by side, and imports of its events one at a time, alone.
 
     An import holds many records until it ends, so that next to it even well-ordered senders could wait in a circle.
-    Held to the end of the transaction. SQLite needs nothing: a transaction that writes is alone there.
+    Held to the end of the transaction; a single event that cannot get in within ten seconds raises OperationalError.
+    SQLite needs nothing: a transaction that writes is alone there.
     """
     if connection.vendor != "postgresql":
         return
     function = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
     with connection.cursor() as cursor:
+        if not exclusive:
+            # A sender waits this long at most, then tries again later: an import may take minutes.
+            cursor.execute(f"SET LOCAL lock_timeout = {SENDER_WAITS_MS}")
         cursor.execute(f"SELECT {function}(%s, %s)", [_SOURCES, organization_id])

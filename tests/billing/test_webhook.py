@@ -1,13 +1,11 @@
 """The endpoint for Stripe's deliveries."""
 
-import sqlite3
-import threading
 from typing import Any
 
 import pytest
 import time_machine
 from django.conf import LazySettings
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.test import Client
 
 from billing.models import Organization, ProviderEvent
@@ -137,40 +135,6 @@ def test_a_busy_database_is_a_503_that_says_when_to_come_back(
     response = deliver(body_of(event(charge())), client=Client(raise_request_exception=False))
     assert (response.status_code, code(response)) == (503, "busy")
     assert int(response["Retry-After"]) > 0
-
-
-@pytest.mark.usefixtures("ledger_transactions")
-def test_a_really_locked_database_is_a_503_and_the_next_delivery_is_stored(settings: LazySettings) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL locks rows, not the database")
-    settings.STRIPE_WEBHOOK_SECRETS = {"acme": [SECRET]}
-    organization()
-    body = body_of(event(charge()))
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 100")
-    name = str(connection.settings_dict["NAME"])
-    held, release = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        other = sqlite3.connect(name, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        held.set()
-        release.wait(30)
-        other.execute("ROLLBACK")
-        other.close()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait(30)
-    try:
-        refused = deliver(body, client=Client(raise_request_exception=False))
-    finally:
-        release.set()
-        thread.join()
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout = 20000")
-    assert refused.status_code == 503
-    assert deliver(body).json()["data"]["stored"] is True
 
 
 def test_every_refusal_has_a_code() -> None:
