@@ -8,9 +8,10 @@ from typing import Final
 
 from django.db.models import Case, IntegerField, Value, When
 
+from .changes import note_records
 from .claims import insert_new
 from .folding import Folded, Observation, fold
-from .models import Organization, ProviderEvent, ProviderRecord, ProviderRecordVersion
+from .models import Organization, ProviderEvent, ProviderRecord, ProviderRecordVersion, SourceChange
 from .stripe_objects import RecordState, UnusableObject, record_state
 
 PROVIDER: Final = "stripe"
@@ -89,6 +90,12 @@ def refold(
             (result.created if key in new else result.changed).append(key)
     ProviderRecordVersion.objects.bulk_create(versions)
     _move_on([version for version in versions if version.number > 1])
+    if batch_id is None:  # an import notes its batch once
+        note_records(
+            organization=organization,
+            source=SourceChange.Source.PROVIDER_RECORD,
+            identity_ids=[version.record_id for version in versions],
+        )
     return result
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from django.db.models import QuerySet
 
 from billing.models import Organization
-from reconciliation.comparisons.base import Comparison, Scope, Sides
+from reconciliation.comparisons.base import Comparison, Scope, Seeds, Sides
 from reconciliation.core.matching import Matched, match
 from reconciliation.core.parameters import Parameters
 from reconciliation.engine import collected, lazy, pin
@@ -104,11 +104,7 @@ def gather(*, organization: Organization, comparison: Comparison, scope: Scope, 
     while True:
         scope = replace(scope, left_ids=ids_of(stored, "left"), right_ids=ids_of(stored, "right"))
         sides = comparison.load(organization, scope, rules)
-        matched = match(
-            left=lazy(sides.left), right=lazy(sides.right), first=comparison.first, passes=comparison.passes,
-            parameters=rules, pin=pin,
-        )  # fmt: skip
-        found = concerning(collected(matched.items), sides, stored, rules)
+        matched, found = matched_and_found(comparison, sides, stored, rules)
         new_left = ids_of(found, "left").filter(~ids_of(found, "left").is_in(ids_of(stored, "left").implode()))
         new_right = ids_of(found, "right").filter(~ids_of(found, "right").is_in(ids_of(stored, "right").implode()))
         outside_left = new_left.filter(~new_left.is_in(in_period(sides.left, rules).implode()))
@@ -116,5 +112,45 @@ def gather(*, organization: Organization, comparison: Comparison, scope: Scope, 
         more = items_touching(items, outside_left.sort(), outside_right.sort())
         more = more.join(stored.select("item_id"), on="item_id", how="anti")
         if more.is_empty():
+            return Gathered(sides, matched, found, stored)
+        stored = pl.concat([stored, more])
+
+
+def matched_and_found(
+    comparison: Comparison, sides: Sides, stored: pl.DataFrame, rules: Parameters
+) -> tuple[Matched, pl.DataFrame]:
+    """Matches two sides and picks the items that concern the period."""
+    matched = match(
+        left=lazy(sides.left), right=lazy(sides.right), first=comparison.first, passes=comparison.passes,
+        parameters=rules, pin=pin,
+    )  # fmt: skip
+    return matched, concerning(collected(matched.items), sides, stored, rules)
+
+
+def gather_connected(
+    *, organization: Organization, comparison: Comparison, changed: dict[str, pl.Series], rules: Parameters
+) -> Gathered:
+    """Reads and matches only what is connected to changed records; the same items as `gather` gives for them.
+
+    A match depends on records that share a key, an own reference, or a customer and amount close in time; a set closed
+    under these can be matched by itself.
+    """
+    items = open_items(organization, comparison)
+    stored = items_touching(items, changed["left"].sort(), changed["right"].sort())
+    asked = dict(changed)
+    while True:
+        seeds = Seeds(
+            ids={side: pl.concat([changed[side], ids_of(stored, side)]).unique() for side in changed},
+            versions={
+                side: stored[f"{side}_version_id"].filter(stored[f"{side}_version_id"] > 0).unique() for side in changed
+            },
+        )
+        sides = comparison.connected(organization, seeds, rules)
+        named = {"left": sides.left["id"], "right": pl.concat([sides.right["id"], sides.gone])}
+        new = {side: ids.filter(~ids.is_in(asked[side].implode())).unique().sort() for side, ids in named.items()}
+        asked = {side: pl.concat([asked[side], ids]) for side, ids in new.items()}
+        more = items_touching(items, new["left"], new["right"]).join(stored.select("item_id"), on="item_id", how="anti")
+        if more.is_empty():
+            matched, found = matched_and_found(comparison, sides, stored, rules)
             return Gathered(sides, matched, found, stored)
         stored = pl.concat([stored, more])

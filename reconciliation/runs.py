@@ -6,19 +6,25 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import polars as pl
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from billing import changes as changes_journal
 from billing.models import Organization
 from reconciliation import action_log, leases, triage
+from reconciliation.basis import basis
 from reconciliation.comparisons import COMPARISONS
 from reconciliation.core import report as reports
-from reconciliation.models import ReconciliationRun
+from reconciliation.core.cases import Fingerprint
+from reconciliation.core.tally import Tally, Totals, as_rows
+from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.report_markdown import markdown
-from reconciliation.run_reports import build_report, open_discrepancies
+from reconciliation.run_reports import figures, header, open_discrepancies, rules_of
 from reconciliation.working import Progress, Work, work_out, write_items
 
 logger = logging.getLogger(__name__)
+NEVER = 2**31 - 1  # the number of a run that is not stored: after every other
 
 
 class RunInProgress(Exception):
@@ -80,52 +86,85 @@ def reconcile(
     now: datetime,
     progress: Progress | None = None,
     dry_run: bool = False,
+    full: bool = False,
     via: str = "command",
 ) -> RunResult:
     """Reconciles `[start, end)` of an organization and stores the result; a dry run only tells what it would write.
 
-    Raises LeaseHeld while another run writes the same organization and comparison; an error of the run itself does not
-    raise: it is stored and returned as status `error`.
+    Only what changed since the last run of the period is matched again, unless `full`. Raises LeaseHeld while another
+    run writes the same organization and comparison; an error of the run itself does not raise: it is stored and
+    returned as status `error`.
     """
-    if dry_run:
-        return rehearse(
-            organization=organization, comparison=comparison, start=start, end=end, now=now, progress=progress
-        )
-    run = open_run(
-        organization=organization, comparison=comparison, start=start, end=end, by=by, via=via, now=now
-    )  # fmt: skip
-    return execute(run=run, now=now, progress=progress)
-
-
-def rehearse(
-    *,
-    organization: Organization,
-    comparison: str,
-    start: datetime,
-    end: datetime,
-    now: datetime,
-    progress: Progress | None,
-) -> RunResult:
-    """Works a run out without writing anything."""
-    begun = time.monotonic()
+    if not dry_run:
+        run = open_run(
+            organization=organization, comparison=comparison, start=start, end=end, by=by, via=via, now=now
+        )  # fmt: skip
+        return execute(run=run, now=now, progress=progress, full=full)
     run = ReconciliationRun(organization=organization, comparison=comparison, period_start=start, period_end=end)
+    return rehearse(run=run, now=now, progress=progress, full=full)
+
+
+def rehearse(*, run: ReconciliationRun, now: datetime, progress: Progress | None, full: bool) -> RunResult:
+    """Works an unsaved run out without writing anything."""
+    begun = time.monotonic()
     tell = progress or (lambda _stage, _percent: None)
-    work = work_out(run, COMPARISONS[comparison], now, tell)
-    found = work.gathered.found
-    known = triage.known_discrepancies(run, work.findings, work.gathered.found)
-    changes = triage.decide(run=run, number=0, findings=work.findings, known=known, items=found, now=now)
+    prepared = prepare(run, now, tell, full=full)
+    known, changes = prepared.known, prepared.changes
     after = {triage.fingerprint(row): row for row in [*known.values(), *changes.created]}
-    report = build_report(run, work, list(after.values()))
+    inside = [row for row in after.values() if run.period_start <= row.occurred_at < run.period_end]
+    others = [row for row in open_discrepancies(run) if (row["type"], row["left_id"], row["right_id"]) not in after]
+    unresolved = [vars(row) for row in inside if row.status != "resolved"]
+    report = prepared.report([*unresolved, *others])
     tell("done", 100)
-    written = {
-        "items": len(work.to_open) + len(work.to_close),
-        "discrepancies": len(changes),
-        "log": len(changes.entries),
-    }
-    return result_of(None, report, written, time.monotonic() - begun)
+    return result_of(None, report, prepared.written(len(changes.entries)), time.monotonic() - begun)
 
 
-def execute(*, run: ReconciliationRun, now: datetime, progress: Progress | None = None) -> RunResult:
+@dataclass(frozen=True)
+class Prepared:
+    """A run worked out but not written."""
+
+    run: ReconciliationRun
+    work: Work
+    known: dict[Fingerprint, ReconciliationDiscrepancy]
+    changes: triage.Triage
+    tally: Tally
+    read: Totals
+    journal: str
+
+    def report(self, discrepancies: list[dict[str, Any]]) -> dict[str, Any]:
+        """The report body, given the period's open discrepancies."""
+        return reports.body(
+            header=header(self.run, self.work.rules), tally=self.tally, read=self.read, discrepancies=discrepancies
+        )
+
+    def written(self, log: int) -> dict[str, int]:
+        """How many rows the run writes."""
+        items = len(self.work.to_open) + len(self.work.to_close)
+        return {"items": items, "discrepancies": len(self.changes), "log": log}
+
+
+def prepare(run: ReconciliationRun, now: datetime, tell: Progress, *, full: bool) -> Prepared:
+    """Reads, matches, explains and decides what to write."""
+    comparison = COMPARISONS[run.comparison]
+    journal = changes_journal.position(run.organization)  # first of all: what comes in from here on counts as new later
+    rules = comparison.parameters(run.organization, run.period_start, run.period_end, now)
+    found_basis = None if full else basis(run, comparison, rules_of(rules), now)
+    work = work_out(run, comparison, rules, tell, basis=found_basis)
+    found, number = work.gathered.found, run.number or NEVER
+    closed = work.gathered.stored.join(work.to_close, on="item_id", how="semi")
+    pair = ["left_id", "right_id"]
+    touched = pl.concat([found.select(pair), closed.select(pair)])
+    known = triage.known_discrepancies(run, work.findings, touched, whole=found_basis is None)
+    changes = triage.decide(
+        run=run, number=number, findings=work.findings, known=known, items=found, closed=closed, now=now
+    )
+    tally, read = figures(run, number, work)
+    return Prepared(run, work, known, changes, tally, read, journal)
+
+
+def execute(
+    *, run: ReconciliationRun, now: datetime, progress: Progress | None = None, full: bool = False
+) -> RunResult:
     """Works a queued run. Raises LeaseHeld (the run stays queued) and RunInProgress (it is not queued any more)."""
     begun = time.monotonic()
     fence = leases.acquire(run=run, now=now)
@@ -144,7 +183,7 @@ def execute(*, run: ReconciliationRun, now: datetime, progress: Progress | None 
             progress(stage, percent)
 
     try:
-        return _finish(run, fence, now, begun, tell)
+        return _finish(run, now, begun, tell, full=full)
     except Exception as failure:
         logger.exception("run failed", extra={"run": run.pk})
         return _store_failure(run, fence, failure, now + timedelta(seconds=time.monotonic() - begun), begun)
@@ -152,37 +191,40 @@ def execute(*, run: ReconciliationRun, now: datetime, progress: Progress | None 
         leases.release(run=run, fence=fence)
 
 
-def _finish(run: ReconciliationRun, fence: int, now: datetime, begun: float, tell: Progress) -> RunResult:
-    comparison = COMPARISONS[run.comparison]
-    work = work_out(run, comparison, now, tell)
+def _finish(run: ReconciliationRun, now: datetime, begun: float, tell: Progress, *, full: bool) -> RunResult:
+    prepared = prepare(run, now, tell, full=full)
     tell("writing", 60)
+    number = run.number or NEVER
     with transaction.atomic():
-        leases.hold(run=run, fence=fence)
-        known = triage.known_discrepancies(run, work.findings, work.gathered.found)
-        changes = triage.decide(
-            run=run, number=fence, findings=work.findings, known=known, items=work.gathered.found, now=now
-        )
-        write_items(run, fence, work)
-        entries = triage.store(triage=changes, run=run)
-        report = build_report(run, work, open_discrepancies(run))
-        store_report(run, report, work, now + timedelta(seconds=time.monotonic() - begun))
+        leases.hold(run=run, fence=number)
+        write_items(run, number, prepared.work)
+        entries = triage.store(triage=prepared.changes, run=run)
+        report = prepared.report(open_discrepancies(run))
+        store_report(prepared, report, now + timedelta(seconds=time.monotonic() - begun))
         if entries:
             action_log.append(organization=run.organization, entries=entries, now=now)
     tell("done", 100)
-    written = {"items": len(work.to_open) + len(work.to_close), "discrepancies": len(changes), "log": len(entries)}
-    return result_of(run, report, written, time.monotonic() - begun)
+    return result_of(run, report, prepared.written(len(entries)), time.monotonic() - begun)
 
 
-def store_report(run: ReconciliationRun, report: dict[str, Any], work: Work, finished_at: datetime) -> None:
+def store_report(prepared: Prepared, report: dict[str, Any], finished_at: datetime) -> None:
     """Ends the run with its report."""
+    run, work = prepared.run, prepared.work
     run.status = reports.status_of(report)
-    run.report, run.report_digest = report, reports.digest(report)
-    run.report_markdown = markdown(report)
-    run.parameters = report["rules"]
+    run.report, run.report_digest, run.report_markdown = report, reports.digest(report), markdown(report)
+    run.parameters, run.journal, run.tally = report["rules"], prepared.journal, as_rows(prepared.tally)
+    read = {
+        side: sum(sides.get(side, {}).get("count", 0) for sides in prepared.read.values()) for side in ("left", "right")
+    }
     run.metrics = {
-        "left_read": len(work.gathered.sides.left), "right_read": len(work.gathered.sides.right),
-        "items_opened": len(work.to_open), "items_closed": len(work.to_close),
-    }  # fmt: skip
+        "left_read": read["left"],
+        "right_read": read["right"],
+        "left_matched_again": len(work.gathered.sides.left),
+        "right_matched_again": len(work.gathered.sides.right),
+        "items_opened": len(work.to_open),
+        "items_closed": len(work.to_close),
+        "built_on": work.basis.run.pk if work.basis else None,
+    }
     run.finished_at, run.stage, run.progress_percent = finished_at, "done", 100
     run.save()
 

@@ -75,13 +75,19 @@ def snapshot(row: ReconciliationDiscrepancy) -> dict[str, Any]:
 
 
 def known_discrepancies(
-    run: ReconciliationRun, findings: list[Finding], found: pl.DataFrame
+    run: ReconciliationRun, findings: list[Finding], found: pl.DataFrame, *, whole: bool
 ) -> dict[Fingerprint, ReconciliationDiscrepancy]:
     """The stored discrepancies that `findings` or the items of `found` may concern.
 
-    Those of the period, unresolved ones elsewhere that name a record of `found`, and any with a finding's fingerprint.
+    `whole`: those of the period, unresolved ones elsewhere that name a record of `found`, and any with a finding's
+    fingerprint. Otherwise (`found` is small) those that name a record of `found`.
     """
     base = ReconciliationDiscrepancy.objects.filter(organization=run.organization, comparison=run.comparison)
+    if not whole:
+        named = {
+            side: found.filter(pl.col(side) > 0)[side].unique().sort().to_list() for side in ("left_id", "right_id")
+        }
+        return {fingerprint(row): row for side, ids in named.items() for row in _where(base, side, ids)}
     period = Q(occurred_at__gte=run.period_start, occurred_at__lt=run.period_end)
     known = {fingerprint(row): row for row in base.filter(period)}
     elsewhere = base.exclude(period)
@@ -119,9 +125,14 @@ def decide(
     findings: list[Finding],
     known: dict[Fingerprint, ReconciliationDiscrepancy],
     items: pl.DataFrame,
+    closed: pl.DataFrame,
     now: datetime,
 ) -> Triage:
-    """Compares findings with stored discrepancies. `items`: everything found, to say what a cleared one became."""
+    """Compares findings with stored discrepancies.
+
+    `items`: everything found, to say what a cleared one became; `closed`: the stored items that ended, since a record
+    may leave the comparison altogether (a payment intent once its charge is known).
+    """
     triage = Triage()
     seen: set[Fingerprint] = set()
     for finding in findings:
@@ -133,10 +144,12 @@ def decide(
             _see_again(triage, row, finding, number)
     gone = [row for key, row in known.items() if key not in seen and row.status != Status.RESOLVED]
     became = _what_became(items, gone)
+    ended = {side: set(closed[side]) - {0} for side in ("left_id", "right_id")}
     for row in sorted(gone, key=fingerprint):
         item = became.get(("left", row.left_id)) or became.get(("right", row.right_id))
-        if item is not None:  # a record this run has not looked at says nothing
-            _clear(triage, row, item, number=number, now=now)
+        if item is None and not (row.left_id in ended["left_id"] or row.right_id in ended["right_id"]):
+            continue  # a record this run has not looked at says nothing
+        _clear(triage, row, item or {}, number=number, now=now)
     return triage
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import polars as pl
 
+from reconciliation.basis import Basis
 from reconciliation.comparisons.base import Comparison, Scope
 from reconciliation.core.cases import Finding
 from reconciliation.core.changes import item_changes
@@ -14,7 +14,7 @@ from reconciliation.core.parameters import Parameters
 from reconciliation.engine import collected, lazy, pin
 from reconciliation.frames import timestamp, write
 from reconciliation.models import ReconciliationItem, ReconciliationRun
-from reconciliation.reading import Gathered, gather
+from reconciliation.reading import Gathered, gather, gather_connected
 
 Progress = Callable[[str, int], None]
 """Told (stage, percent done) as a run goes on."""
@@ -30,22 +30,30 @@ class Work:
     to_open: pl.DataFrame
     to_close: pl.DataFrame
     rules: Parameters
+    basis: Basis | None = None
 
 
-def work_out(run: ReconciliationRun, comparison: Comparison, now: datetime, tell: Progress) -> Work:
-    """Reads, matches and explains; writes nothing."""
-    rules = comparison.parameters(run.organization, run.period_start, run.period_end, now)
+def work_out(
+    run: ReconciliationRun, comparison: Comparison, rules: Parameters, tell: Progress, *, basis: Basis | None
+) -> Work:
+    """Reads, matches and explains; writes nothing. With a basis, only what changed since and what is connected to
+    it.
+    """
     tell("reading", 5)
-    gathered = gather(
-        organization=run.organization, comparison=comparison, scope=Scope(run.period_start, run.period_end), rules=rules
-    )
+    if basis is not None:
+        gathered = gather_connected(
+            organization=run.organization, comparison=comparison, changed=basis.changed, rules=rules
+        )
+    else:
+        scope = Scope(run.period_start, run.period_end)
+        gathered = gather(organization=run.organization, comparison=comparison, scope=scope, rules=rules)
     tell("explaining", 45)
     findings = explain(
         matched=gathered.matched, items=lazy(gathered.found), left=lazy(gathered.sides.left),
         right=lazy(gathered.sides.right), parameters=rules, pin=pin,
     )  # fmt: skip
     to_open, to_close = item_changes(lazy(gathered.found), lazy(gathered.stored), pin)
-    return Work(gathered, findings, collected(to_open), collected(to_close), rules)
+    return Work(gathered, findings, collected(to_open), collected(to_close), rules, basis)
 
 
 def write_items(run: ReconciliationRun, number: int, work: Work) -> None:

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.changes import note_import
 from billing.imports.bulk_rows import reserve_ids
 from billing.imports.cells import RowCells
 from billing.imports.csv_rows import FileUnreadable, Problem, Row, open_csv
@@ -126,6 +127,7 @@ def run_import(
                 by=by,
                 now=now,
             )
+            note_import(organization=organization, source=source.ledger.journal, batch_id=result.batch_id)
     return result
 
 

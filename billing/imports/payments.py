@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from billing.imports import cells as cell
 from billing.imports.importing import ImportResult, Listener, Source, run_import
 from billing.imports.versioned import Fact, Ledger
-from billing.models import Organization, Payment, PaymentVersion
+from billing.models import Organization, Payment, PaymentVersion, SourceChange
 
 REQUIRED: Final = (
     "external_id",
@@ -29,7 +29,9 @@ FIELDS: Final = (
     "customer",
     "invoice_number",
 )
-LEDGER: Final = Ledger(identity=Payment, version=PaymentVersion, link="payment", fields=FIELDS)
+LEDGER: Final = Ledger(
+    identity=Payment, version=PaymentVersion, link="payment", fields=FIELDS, journal=SourceChange.Source.PAYMENT
+)
 
 
 def import_payments(

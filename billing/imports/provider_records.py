@@ -13,7 +13,7 @@ from billing.claims import lock_sources
 from billing.imports import cells as cell
 from billing.imports.importing import ImportResult, Listener, Source, run_import
 from billing.imports.versioned import Fact, Ledger
-from billing.models import Organization, ProviderRecord, ProviderRecordVersion
+from billing.models import Organization, ProviderRecord, ProviderRecordVersion, SourceChange
 
 REQUIRED: Final = ("provider_reference", "kind", "currency", "status", "occurred_at", "reference", "customer")
 ALTERNATIVES: Final = (("amount", "amount_minor"), ("fee", "fee_minor"))
@@ -49,6 +49,7 @@ def import_provider_records(
             link="record",
             fields=FIELDS,
             fixed={"provider": provider},
+            journal=SourceChange.Source.PROVIDER_RECORD,
         ),
         parse=lambda row: parse_record(row, zone, now),
     )

@@ -7,13 +7,14 @@ from typing import Any, BinaryIO, Final
 
 from django.db import transaction
 
+from billing.changes import note_import
 from billing.claims import lock_sources
 from billing.events import CHUNK, Outcome, store_rows
 from billing.imports.bulk_rows import reserve_ids
 from billing.imports.csv_rows import Problem
 from billing.imports.importing import KEPT_PROBLEMS, ImportRefused, ImportResult, Listener
 from billing.imports.json_files import Found, JsonFile
-from billing.models import ImportBatch, Organization, ProviderEvent
+from billing.models import ImportBatch, Organization, ProviderEvent, SourceChange
 from billing.observations import EventRefused, event_rows, object_rows
 from billing.stripe_fields import Json, identifier
 
@@ -166,6 +167,8 @@ def _finish(job: _Job, source: JsonFile) -> None:
         imported_by=job.by[:150],
         imported_at=job.now,
     )
+    journal = SourceChange.Source.PROVIDER_RECORD
+    note_import(organization=job.organization, source=journal, batch_id=job.batch_id)
 
 
 def with_settlements(records: Iterator[Found]) -> Iterator[Found]:

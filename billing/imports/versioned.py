@@ -27,6 +27,7 @@ class Ledger:
     version: type[models.Model]
     link: str
     fields: tuple[str, ...]
+    journal: str  # the SourceChange.Source its changes are noted under
     fixed: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,5 +1,6 @@
 """Tables of the billing source."""
 
+from .changes import SourceChange
 from .imports import ImportBatch
 from .organizations import Membership, Organization
 from .payments import Payment, PaymentVersion, RecordKind, Status
@@ -16,5 +17,6 @@ __all__ = [
     "ProviderRecord",
     "ProviderRecordVersion",
     "RecordKind",
+    "SourceChange",
     "Status",
 ]

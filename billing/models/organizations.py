@@ -23,7 +23,9 @@ class Organization(models.Model):
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC", help_text=_("IANA name: Europe/Paris"))
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     stripe_account = models.CharField(_("Stripe account"), max_length=64, blank=True)
-    livemode = models.BooleanField(_("live mode"), default=False, help_text=_("Off: only test-mode events are accepted."))
+    livemode = models.BooleanField(
+        _("live mode"), default=False, help_text=_("Off: only test-mode events are accepted.")
+    )
     reference_keys = models.JSONField(
         _("reference keys"),
         default=list,

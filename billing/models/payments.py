@@ -47,7 +47,9 @@ class Payment(models.Model):
 
 
 class PaymentVersion(models.Model):
-    """What was booked for a payment from one moment on. Append-only. Amounts are positive for charges and refunds alike."""
+    """What was booked for a payment from one moment on. Append-only. Amounts are positive for charges and refunds
+    alike.
+    """
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="versions", verbose_name=_("payment"))
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", verbose_name=_("organization"))
@@ -75,6 +77,7 @@ class PaymentVersion(models.Model):
         indexes = [
             models.Index(fields=["organization", "occurred_at"], name="payment_version_time"),
             models.Index(fields=["organization", "provider_reference"], name="payment_version_reference"),
+            models.Index(fields=["organization", "customer", "amount_minor"], name="payment_version_like"),
         ]
 
     def __str__(self) -> str:

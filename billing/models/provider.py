@@ -20,8 +20,8 @@ class ProviderKind(models.TextChoices):
 class ProviderEvent(models.Model):
     """One observation of a provider object: an event as delivered, or an object as fetched or exported. Append-only.
 
-    `content_digest` covers type, creation time and object, since one event id may name several facts and a redelivery may
-    differ in delivery details only. A fetched state (`fetched_at` set) outranks events created up to that time.
+    `content_digest` covers type, creation time and object, since one event id may name several facts and a redelivery
+    may differ in delivery details only. A fetched state (`fetched_at` set) outranks events created up to that time.
     """
 
     class Source(models.TextChoices):
@@ -130,6 +130,7 @@ class ProviderRecordVersion(models.Model):
             models.Index(fields=["organization", "occurred_at"], name="provider_version_time"),
             models.Index(fields=["organization", "parent_reference"], name="provider_version_parent"),
             models.Index(fields=["organization", "reference"], name="provider_version_own_ref"),
+            models.Index(fields=["organization", "customer", "amount_minor"], name="provider_version_like"),
         ]
 
     def __str__(self) -> str:

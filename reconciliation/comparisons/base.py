@@ -26,6 +26,14 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class Seeds:
+    """Where an incremental run starts: per side, identities that changed, and the versions earlier items compared."""
+
+    ids: dict[str, pl.Series]
+    versions: dict[str, pl.Series]
+
+
+@dataclass(frozen=True)
 class Sides:
     """Both sides as frames of core.schema.SIDE; the right one may carry `fee`, `refunded`, `provider`, `latest`
     besides.
@@ -33,6 +41,7 @@ class Sides:
 
     left: pl.DataFrame
     right: pl.DataFrame
+    gone: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int64))  # right identities that left the side
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,9 @@ class Comparison:
         [Organization, str, datetime, datetime], QuerySet[Any, Any]
     ]  # identities of a side in [start, end)
     load: Callable[[Organization, Scope, Parameters], Sides]
+    connected: Callable[[Organization, Seeds, Parameters], Sides]
+    sources: dict[str, str]  # the journal's name of a source → side
+    imported: Callable[[str, list[int]], QuerySet[Any, Any]]  # identities of a side that imports wrote
     parameters: Callable[[Organization, datetime, datetime, datetime], Parameters]
     first: KeyPass
     passes: tuple[KeyPass | WindowPass, ...]

@@ -1,8 +1,13 @@
 """`payments`: internal payments against the provider's records, by provider reference."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from billing.models import Organization, Payment
+import polars as pl
+from django.db.models import QuerySet
+
+from billing.models import Organization, Payment, PaymentVersion, ProviderRecordVersion
 from reconciliation.core.parameters import SECOND, Parameters, Tolerance
 from reconciliation.core.passes import KeyPass, WindowPass
 from reconciliation.core.preparation import (
@@ -14,8 +19,8 @@ from reconciliation.core.preparation import (
 )
 from reconciliation.engine import collected, lazy, pin
 
-from .base import Comparison, Scope, Sides
-from .payments_sides import load_sides, members, with_latest
+from .base import Comparison, Scope, Seeds, Sides
+from .payments_sides import IDENTITY, load_connected, load_sides, members, replaced_intents, with_latest
 
 FIRST = KeyPass("reference", "key", "key")
 PASSES = (
@@ -66,12 +71,43 @@ def refund_exclusion(organization: Organization) -> str | None:
 def load(organization: Organization, scope: Scope, rules: Parameters) -> Sides:
     """Both sides of a run, ready to be matched."""
     window = timedelta(microseconds=max(2 * rules.match_window, rules.duplicate_window))
-    left, right = load_sides(organization, scope, window)
-    prepared = mark_superseded(apply_refunds(lazy(with_latest(organization, right)), pin), pin)
+    return prepared(organization, load_sides(organization, scope, window))
+
+
+def connected(organization: Organization, seeds: Seeds, rules: Parameters) -> Sides:
+    """Both sides of what is connected to changed records, ready to be matched."""
+    window = timedelta(microseconds=max(rules.match_window, rules.duplicate_window))
+    sides = prepared(organization, load_connected(organization, seeds, window))
+    return replace(sides, gone=replaced_intents(organization, sides.right))
+
+
+def prepared(organization: Organization, sides: dict[str, pl.DataFrame]) -> Sides:
+    """The sides with refunds summed up, superseded attempts marked, and refunds left out where they are not
+    compared.
+    """
+    left, right = sides["left"], sides["right"]
+    ready = mark_superseded(apply_refunds(lazy(with_latest(organization, right)), pin), pin)
     reason = refund_exclusion(organization)
     if reason is None:
-        return Sides(left, collected(prepared))
-    return Sides(collected(exclude_refunds(lazy(left), reason)), collected(exclude_refunds(prepared, reason)))
+        return Sides(left, collected(ready))
+    return Sides(collected(exclude_refunds(lazy(left), reason)), collected(exclude_refunds(ready, reason)))
 
 
-COMPARISON = Comparison(name="payments", members=members, load=load, parameters=parameters, first=FIRST, passes=PASSES)
+def imported(side: str, batch_ids: list[int]) -> QuerySet[Any, Any]:
+    """The identities that imports wrote versions of."""
+    table: Any = PaymentVersion if side == "left" else ProviderRecordVersion
+    rows: QuerySet[Any, Any] = table.objects.filter(batch_id__in=batch_ids).order_by().values(IDENTITY[side])
+    return rows
+
+
+COMPARISON = Comparison(
+    name="payments",
+    members=members,
+    load=load,
+    connected=connected,
+    sources={"payment": "left", "provider_record": "right"},
+    imported=imported,
+    parameters=parameters,
+    first=FIRST,
+    passes=PASSES,
+)

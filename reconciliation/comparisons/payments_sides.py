@@ -7,11 +7,11 @@ from typing import Any
 import polars as pl
 from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 
-from billing.models import Organization, PaymentVersion, ProviderRecordVersion
+from billing.models import Organization, PaymentVersion, ProviderRecord, ProviderRecordVersion
 from billing.models.provider import ProviderKind
 from reconciliation.frames import EpochMicros, Schema, read, read_where
 
-from .base import Scope
+from .base import Scope, Seeds
 
 TEXT, INT, FLAG = pl.String, pl.Int64, pl.Boolean
 SIDE: Schema = {
@@ -36,6 +36,8 @@ RIGHT_COLUMNS: dict[str, Any] = {
 }  # fmt: skip
 
 
+LIKENESS = ["party", "amount", "currency", "occurred_at"]
+LIKE_A_QUERY = 500
 IDENTITY = {"left": "payment_id", "right": "record_id"}
 
 
@@ -61,6 +63,7 @@ LINKS = (
     Link("right", "reference", "left", "invoice_number", "alt_key2"),
     Link("right", "parent_reference", "right", "record__external_id", "key"),
     Link("right", "parent_reference", "right", "parent_reference", "parent_key"),
+    Link("right", "record__external_id", "right", "parent_reference", "parent_key"),
 )
 
 
@@ -69,13 +72,18 @@ def left_rows(organization: Organization) -> QuerySet[PaymentVersion]:
     return PaymentVersion.objects.filter(organization=organization, number=F("payment__current_number"))
 
 
+def provider_rows(organization: Organization) -> QuerySet[ProviderRecordVersion]:
+    """The current versions of all provider records that have to do with payments."""
+    current = ProviderRecordVersion.objects.filter(organization=organization, number=F("record__current_number"))
+    return current.exclude(record__kind="dispute")
+
+
 def right_rows(organization: Organization) -> QuerySet[ProviderRecordVersion]:
     """The current versions of charges and refunds, and of payment intents that no charge belongs to."""
-    current = ProviderRecordVersion.objects.filter(organization=organization, number=F("record__current_number"))
     charged = ProviderRecordVersion.objects.filter(
         organization=organization, parent_reference=OuterRef("record__external_id"), record__kind="charge"
     )
-    return current.exclude(record__kind="dispute").exclude(Exists(charged), record__kind="payment_intent")
+    return provider_rows(organization).exclude(Exists(charged), record__kind="payment_intent")
 
 
 def members(organization: Organization, side: str, start: datetime, end: datetime) -> QuerySet[Any, Any]:
@@ -110,13 +118,41 @@ class Reader:
         outside = self.rows(link.table).exclude(occurred_at__gte=start, occurred_at__lt=end)
         return read(outside.filter(**{f"{link.field}__in": keys}), *self.shape(link.table))
 
+    def seed_rows(self, side: str, ids: pl.Series, versions: pl.Series) -> pl.DataFrame:
+        """Rows to follow keys from: the given identities as they are now, members of the population or not, and the
+        given versions, which may be old ones.
+        """
+        table: QuerySet[Any] = PaymentVersion.objects if side == "left" else ProviderRecordVersion.objects  # type: ignore[assignment]
+        everything: QuerySet[Any] = self.rows(side) if side == "left" else provider_rows(self.organization)
+        return pl.concat(
+            [
+                read_where(everything, IDENTITY[side], ids.sort().to_list(), *self.shape(side)),
+                read_where(table.all(), "id", versions.sort().to_list(), *self.shape(side)),
+            ]
+        )
+
+    def like(self, side: str, around: pl.DataFrame, window: timedelta) -> pl.DataFrame:
+        """Rows of the same customer, amount and currency as a row of `around`, at most `window` apart."""
+        wanted = around.filter(pl.col("party").is_not_null()).unique().sort(LIKENESS)
+        micros = window // timedelta(microseconds=1)
+        parts = [pl.DataFrame(schema=self.shape(side)[1])]
+        for chunk in wanted.iter_slices(LIKE_A_QUERY):
+            rows = self.rows(side).filter(
+                customer__in=chunk["party"].unique().to_list(), amount_minor__in=chunk["amount"].unique().to_list()
+            )
+            candidates = read(rows, *self.shape(side))
+            near = candidates.join(chunk, on=["party", "amount", "currency"], suffix="_around")
+            near = near.filter((pl.col("occurred_at") - pl.col("occurred_at_around")).abs() <= micros)
+            parts.append(candidates.join(near.select("id"), on="id", how="semi"))
+        return pl.concat(parts).unique("id")
+
     def linked_to(self, link: Link, source: pl.DataFrame) -> pl.DataFrame:
         """Rows that share a key with the given rows."""
         keys = source[link.source_column].drop_nulls().unique().sort()
         return read_where(self.rows(link.table), link.field, keys.to_list(), *self.shape(link.table))
 
 
-def load_sides(organization: Organization, scope: Scope, window: timedelta) -> tuple[pl.DataFrame, pl.DataFrame]:
+def load_sides(organization: Organization, scope: Scope, window: timedelta) -> dict[str, pl.DataFrame]:
     """Left and right records of `scope` widened by `window`, with everything that shares a key, until nothing is
     added.
     """
@@ -137,23 +173,53 @@ def load_sides(organization: Organization, scope: Scope, window: timedelta) -> t
         }
         for link in LINKS:
             found[link.table].append(reader.linked_to_range(link, start, end))
-        widen(reader, sides, found)
-    return sides["left"].sort("id"), sides["right"].sort("id")
+        widen(reader, sides, add_to(sides, found), near=None)
+    return {side: frame.sort("id") for side, frame in sides.items()}
 
 
-def widen(reader: Reader, sides: dict[str, pl.DataFrame], found: dict[str, list[pl.DataFrame]]) -> None:
-    """Adds `found` to `sides` and follows the keys of what is new, until nothing is new."""
-    while True:
-        new = {}
-        for side, frames in found.items():
-            fresh = pl.concat(frames).unique("id").join(sides[side].select("id"), on="id", how="anti")
-            new[side] = fresh
-            sides[side] = pl.concat([sides[side], fresh])
-        if all(frame.is_empty() for frame in new.values()):
-            return
+def load_connected(organization: Organization, seeds: Seeds, window: timedelta) -> dict[str, pl.DataFrame]:
+    """The records of `seeds` and everything connected to them by a key, now or in the versions compared last, or by the
+    same customer, amount and currency within `window`, until nothing is added.
+    """
+    reader = Reader(organization)
+    sides = {side: reader.by_ids(side, ids) for side, ids in seeds.ids.items()}
+    named = {side: reader.seed_rows(side, ids, seeds.versions[side]) for side, ids in seeds.ids.items()}
+    sources = {side: pl.concat([sides[side], named[side]]) for side in sides}
+    widen(reader, sides, sources, near=window)
+    return {side: frame.sort("id") for side, frame in sides.items()}
+
+
+def add_to(sides: dict[str, pl.DataFrame], found: dict[str, list[pl.DataFrame]]) -> dict[str, pl.DataFrame]:
+    """Adds the rows of `found` that `sides` lacks, and returns them."""
+    fresh = {
+        side: pl.concat(frames).unique("id").join(sides[side].select("id"), on="id", how="anti")
+        for side, frames in found.items()
+    }
+    for side, frame in fresh.items():
+        sides[side] = pl.concat([sides[side], frame])
+    return fresh
+
+
+def widen(
+    reader: Reader, sides: dict[str, pl.DataFrame], sources: dict[str, pl.DataFrame], *, near: timedelta | None
+) -> None:
+    """Follows the keys of `sources` (and, with `near`, likeness in time), adding to `sides` until nothing is new."""
+    while any(not frame.is_empty() for frame in sources.values()):
         found = {side: [pl.DataFrame(schema=reader.shape(side)[1])] for side in sides}
         for link in LINKS:
-            found[link.table].append(reader.linked_to(link, new[link.source]))
+            found[link.table].append(reader.linked_to(link, sources[link.source]))
+        if near is not None:
+            around = pl.concat([frame.select(LIKENESS) for frame in sources.values()])
+            for side in sides:
+                found[side].append(reader.like(side, around, near))
+        sources = add_to(sides, found)
+
+
+def replaced_intents(organization: Organization, right: pl.DataFrame) -> pl.Series:
+    """The payment intents behind charges of `right`: they stand for nothing any more, whatever an earlier run found."""
+    keys = right.filter(pl.col("kind") == "charge")["parent_key"].drop_nulls().unique().sort()
+    intents = ProviderRecord.objects.filter(organization=organization, kind=ProviderKind.PAYMENT_INTENT)
+    return read_where(intents, "external_id", keys.to_list(), {"id": "pk"}, {"id": INT})["id"]
 
 
 def with_latest(organization: Organization, right: pl.DataFrame) -> pl.DataFrame:

@@ -10,24 +10,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-import narwhals as nw
-
-from .explain import rows
-from .passes import Frame
-from .schema import OUTCOMES, status_class
+from .schema import OUTCOMES
+from .tally import Tally, Totals
 
 SIDES = ("left", "right")
 Body = dict[str, Any]
-
-
-def tally(items: Frame, side: str) -> list[dict[str, Any]]:
-    """Count and amount of a side's records by currency, outcome, kind and class of status."""
-    present = items.filter(nw.col(f"{side}_id") > 0)
-    keyed = present.with_columns(status_class=status_class(nw.col(f"{side}_status")))
-    grouped = keyed.group_by(f"{side}_currency", "outcome", "kind", "status_class").agg(
-        count=nw.len(), amount_minor=nw.col(f"{side}_amount_minor").sum()
-    )
-    return [{**row, "currency": row.pop(f"{side}_currency"), "side": side} for row in rows(grouped)]
 
 
 def empty_cell() -> dict[str, int]:
@@ -51,18 +38,22 @@ def add(cell: dict[str, int], row: dict[str, Any]) -> None:
     cell["amount_minor"] += row["amount_minor"]
 
 
-def totals(tallies: Iterable[dict[str, Any]], read: dict[str, dict[str, dict[str, int]]]) -> dict[str, Any]:
-    """Totals per currency. `read`: currency → side → count and amount of all records of the period, counted on their
-    own;
-    `control` says whether outcomes sum up to it.
+def totals(tally: Tally, read: Totals) -> dict[str, Any]:
+    """Totals per currency. `read`: count and amount of all records of the period, counted on their own; `control` says
+    whether the outcomes sum up to it.
     """
     result: dict[str, Any] = {}
-    for row in tallies:
-        currency = result.setdefault(row["currency"], empty_currency())
-        add(currency["outcomes"][row["outcome"]][row["side"]], row)
-        add(currency["total"][row["side"]], row)
-        if row["status_class"] == "money":
-            add(currency["refunded" if row["kind"] == "refund" else "succeeded"][row["side"]], row)
+    for (side, code, outcome, kind, status_class, _), (count, amount_minor) in sorted(tally.items()):
+        if side == "item":
+            continue
+        row = {"count": count, "amount_minor": amount_minor}
+        currency = result.setdefault(code, empty_currency())
+        add(currency["outcomes"][outcome][side], row)
+        add(currency["total"][side], row)
+        if status_class == "money":
+            add(currency["refunded" if kind == "refund" else "succeeded"][side], row)
+    for code in read:
+        result.setdefault(code, empty_currency())
     for code, currency in result.items():
         total = currency["total"]
         control = {side: read.get(code, {}).get(side, empty_cell()) for side in SIDES}
@@ -85,16 +76,22 @@ def matched_percent(outcomes: dict[str, Any], measure: str) -> str | None:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def outcome_counts(items: Frame) -> dict[str, int]:
+def outcome_counts(tally: Tally) -> dict[str, int]:
     """Items by outcome, every outcome named."""
-    counted = {row["outcome"]: row["n"] for row in rows(items.group_by("outcome").agg(n=nw.len()))}
-    return {outcome: counted.get(outcome, 0) for outcome in OUTCOMES}
+    counted = Counter(dict.fromkeys(OUTCOMES, 0))
+    for (side, _, outcome, *_), (count, _) in tally.items():
+        if side == "item":
+            counted[outcome] += count
+    return dict(counted)
 
 
-def exclusions(items: Frame) -> dict[str, int]:
+def exclusions(tally: Tally) -> dict[str, int]:
     """Excluded items by reason."""
-    grouped = rows(items.filter(nw.col("outcome") == "excluded").group_by("reason").agg(n=nw.len()))
-    return {row["reason"]: row["n"] for row in sorted(grouped, key=lambda row: row["reason"])}
+    counted: Counter[str] = Counter()
+    for (side, _, outcome, _, _, reason), (count, _) in tally.items():
+        if side == "item" and outcome == "excluded":
+            counted[reason] += count
+    return dict(sorted(counted.items()))
 
 
 def mismatches(discrepancies: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
@@ -114,15 +111,12 @@ def mismatches(discrepancies: Iterable[dict[str, Any]]) -> dict[str, dict[str, i
     return dict(sorted(result.items()))
 
 
-def body(
-    *, header: Body, items: Frame, read: dict[str, dict[str, dict[str, int]]], discrepancies: list[dict[str, Any]]
-) -> Body:
+def body(*, header: Body, tally: Tally, read: Totals, discrepancies: list[dict[str, Any]]) -> Body:
     """The whole report. `header`: organization, comparison, period, rules. `discrepancies`: the period's open ones with
     type, severity, currency, difference_minor, unexplained_minor and their pair.
     """
-    counts = outcome_counts(items)
-    per_currency = totals(tally(items, "left") + tally(items, "right"), read)
-    combined = {
+    per_currency = totals(tally, read)
+    over_all = {
         outcome: {
             side: {"count": sum(c["outcomes"][outcome][side]["count"] for c in per_currency.values())} for side in SIDES
         }
@@ -130,9 +124,9 @@ def body(
     }
     return {
         **header,
-        "items": counts,
-        "matched_percent": matched_percent(combined, "count"),
-        "excluded": exclusions(items),
+        "items": outcome_counts(tally),
+        "matched_percent": matched_percent(over_all, "count"),
+        "excluded": exclusions(tally),
         "discrepancies": dict(sorted(Counter(row["type"] for row in discrepancies).items())),
         "severities": dict(sorted(Counter(row["severity"] for row in discrepancies).items())),
         "mismatch": mismatches(discrepancies),

@@ -74,6 +74,11 @@ class ReconciliationItem(models.Model):
         indexes = [
             models.Index(fields=["organization", "comparison", "occurred_at", "id"], name="item_time"),
             models.Index(fields=["organization", "comparison", "right_id"], name="item_right"),
+            models.Index(
+                fields=["organization", "comparison", "due_at"],
+                condition=Q(closed_run__isnull=True, due_at__isnull=False),
+                name="item_due",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from billing.changes import note_records
 from billing.models import (
     Organization,
     Payment,
@@ -37,6 +38,7 @@ class Books:
         )  # fmt: skip
         if not new:
             Payment.objects.filter(pk=payment.pk).update(current_number=number)
+        note_records(organization=self.organization, source="payment", identity_ids=[payment.pk])
         return payment
 
     def charged(self, key: str, amount: int = 1000, *, at: datetime = NOON, **facts: Any) -> ProviderRecord:
@@ -51,6 +53,7 @@ class Books:
         )  # fmt: skip
         if not new:
             ProviderRecord.objects.filter(pk=record.pk).update(current_number=number)
+        note_records(organization=self.organization, source="provider_record", identity_ids=[record.pk])
         return record
 
     def run(self, *, now: datetime = LATER, start: datetime = START, end: datetime = END, **options: Any) -> RunResult:

@@ -311,3 +311,11 @@ def test_equal_amounts_alone_match_nothing(books: Books) -> None:
         books.charged(f"ch_{number}", 10000, at=LATER - timedelta(days=30))
     books.run()
     assert books.outcomes() == {"only_left": 5, "only_right": 5}
+
+
+def test_an_intent_found_missing_clears_when_its_charge_takes_its_place(books: Books) -> None:
+    books.charged("pi_1", kind="payment_intent")
+    assert books.run().discrepancies == {"MissingInternalRecord": 1}
+    books.charged("ch_1", parent_reference="pi_1")
+    books.paid("p1", key="pi_1")
+    assert books.run().status == "ok"

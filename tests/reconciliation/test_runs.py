@@ -229,12 +229,12 @@ def test_a_stale_holder_can_no_longer_write(books: Books, monkeypatch: pytest.Mo
     filled(books)
     work_out = runs.work_out
 
-    def slow(run: ReconciliationRun, *rest: object) -> object:
+    def slow(run: ReconciliationRun, *rest: object, **options: object) -> object:
         usurper = runs.open_run(
             organization=books.organization, comparison="payments", start=START, end=MID, by=None, via="test", now=LATER
         )
         leases.acquire(run=usurper, now=LATER + leases.LEASE)
-        return work_out(run, *rest)  # type: ignore[arg-type]
+        return work_out(run, *rest, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(runs, "work_out", slow)
     result = runs.reconcile(organization=books.organization, start=START, end=END, by=None, now=LATER)

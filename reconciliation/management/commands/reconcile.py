@@ -41,6 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="start", required=True, metavar="DATE", help="first day, in its time zone")
         parser.add_argument("--to", dest="end", required=True, metavar="DATE", help="the day after the last one")
         parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+        parser.add_argument("--full", action="store_true", help="match everything again, not only what changed")
         parser.add_argument("--dry-run", action="store_true", help="show what would change, write nothing")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -71,6 +72,6 @@ class Command(BaseCommand):
             task = bar.add_task("starting", total=100)
             return reconcile(
                 organization=organization, comparison=options["comparison"], start=start, end=end, by=None,
-                now=timezone.now(), dry_run=options["dry_run"],
+                now=timezone.now(), dry_run=options["dry_run"], full=options["full"],
                 progress=lambda stage, percent: bar.update(task, description=stage, completed=percent),
             )  # fmt: skip
