@@ -157,13 +157,27 @@ def charged_twice(row: ReconciliationDiscrepancy, facts: Facts, zone: tzinfo) ->
 
 def nobody_chose(_row: ReconciliationDiscrepancy, facts: Facts, _zone: tzinfo) -> str:
     """Several records that fit equally."""
-    left = facts["left"]
-    names = ", ".join(str(rival["key"] or rival["own"]) for rival in facts["rivals"][:4]) or _("very many records")
-    return _("%(own)s, %(amount)s: %(names)s fit equally. Nobody has chosen.") % {
-        "own": left["own"],
-        "amount": money(left),
-        "names": names,
+    theirs = [rival["key"] for rival in facts["rivals"] if rival["provider"]]
+    ours = [rival["own"] for rival in facts["rivals"] if not rival["provider"]]
+    words = {
+        "own": facts["left"]["own"],
+        "amount": money(facts["left"]),
+        "theirs": few(theirs) or _("very many records"),
+        "ours": few(ours),
     }
+    if len(theirs) == 1:
+        return _("%(own)s, %(amount)s: %(theirs)s fits %(ours)s as well. Nobody has chosen.") % words
+    text = _("%(own)s, %(amount)s: %(theirs)s fit equally.") % words
+    if ours:
+        text = f"{text} {_('They fit %(ours)s as well.') % words}"
+    return f"{text} {_('Nobody has chosen.')}"
+
+
+def few(names: list[str], limit: int = 3) -> str:
+    """Some names, and how many more there are."""
+    more = len(names) - limit
+    shown = ", ".join(names[:limit])
+    return shown if more <= 0 else _("%(names)s and %(more)s more") % {"names": shown, "more": more}
 
 
 SENTENCES: dict[str, Callable[[ReconciliationDiscrepancy, Any, tzinfo], str]] = {

@@ -1,13 +1,17 @@
 """How a run's result is shown on the command line."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from reconciliation.core.schema import OUTCOMES
+from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.report_markdown import LABELS, percent
 from reconciliation.runs import RunResult
+from reconciliation.sentences import sentence
 from reconciliation.wording import amount_text
 
 VERDICT = {"ok": "[bold green]OK[/]", "break": "[bold yellow]BREAK[/]", "error": "[bold red]ERROR[/]"}
@@ -46,6 +50,8 @@ def print_summary(result: RunResult, console: Console) -> None:
         f"{name}: {VERDICT[result.status]}, matched {percent(result.report['matched_percent'])}.", soft_wrap=True
     )
     console.print(f"Open discrepancies: {open_ones}.", soft_wrap=True)
+    for line in examples(result):
+        console.print(f"  · {escape(line)}", soft_wrap=True)
     verb = "Would write" if result.run is None else "Written"
     written = result.written
     console.print(
@@ -53,6 +59,20 @@ def print_summary(result: RunResult, console: Console) -> None:
         f" in {result.seconds:.1f} s.",
         soft_wrap=True,
     )
+
+
+def examples(result: RunResult) -> list[str]:
+    """One open discrepancy of each type of the run's period, as the sentence that explains it."""
+    run = result.run
+    if run is None:
+        return []
+    rows = ReconciliationDiscrepancy.objects.filter(
+        organization=run.organization, comparison=run.comparison,
+        occurred_at__gte=run.period_start, occurred_at__lt=run.period_end,
+    ).exclude(status="resolved")  # fmt: skip
+    zone = ZoneInfo(run.organization.timezone)
+    firsts = [rows.filter(type=type_).order_by("id").first() for type_ in result.discrepancies]
+    return [f"{row.type}: {sentence(row, zone)}" for row in firsts if row is not None]
 
 
 def currency_table(currency: str, totals: dict[str, Any]) -> Table:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.sentences import sentence
 from tests.reconciliation.books import LATER, NOON, Books, minutes
 
@@ -319,3 +320,15 @@ def test_an_intent_found_missing_clears_when_its_charge_takes_its_place(books: B
     books.charged("ch_1", parent_reference="pi_1")
     books.paid("p1", key="pi_1")
     assert books.run().status == "ok"
+
+
+def test_a_charge_that_two_payments_claim_is_told_from_either_side(books: Books) -> None:
+    books.paid("p1", key="ch_1")
+    books.paid("p2", key="ch_1")
+    books.charged("ch_1")
+    books.run()
+    rows = ReconciliationDiscrepancy.objects.order_by("left_id")
+    assert [sentence(row, PARIS) for row in rows] == [
+        "p1, 10.00 EUR: ch_1 fits p2 as well. Nobody has chosen.",
+        "p2, 10.00 EUR: ch_1 fits p1 as well. Nobody has chosen.",
+    ]
