@@ -37,7 +37,7 @@ def amount_cell(amount_minor: int | None, currency: str, *, sign: bool = False) 
 def time_cell(moment: datetime | None, zone: ZoneInfo, *, seconds: bool = False) -> SafeString:
     """A time in `zone`, with UTC on hover."""
     if moment is None:
-        return format_html('<span class="nothing">–</span>')
+        return format_html('<span class="nothing">{}</span>', "–")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.astimezone(UTC).isoformat(),
@@ -69,7 +69,7 @@ def record_status(status: str) -> SafeString:
 
 def code_cell(text: str) -> SafeString:
     """An id, set so that digits and letters can be told apart."""
-    return format_html("<code>{}</code>", text) if text else format_html('<span class="nothing">–</span>')
+    return format_html("<code>{}</code>", text) if text else format_html('<span class="nothing">{}</span>', "–")
 
 
 def link(model: str, pk: int, text: str) -> SafeString:

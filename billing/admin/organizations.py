@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from billing.models import Organization
 from billing.organizations import OrganizationInvalid, check_organization, save_organization
@@ -37,6 +38,7 @@ class OrganizationForm(forms.ModelForm):
     reference_keys = forms.CharField(
         label=_("Reference keys"),
         required=False,
+        widget=UnfoldAdminTextInputWidget,
         help_text=_(
             "Metadata keys that carry your own reference, best first, separated by commas: order_id, invoice_id"
         ),

@@ -111,9 +111,9 @@ def own_field(left: Facts, right: Facts) -> Field:
     return Field(_("Our reference"), code_cell(left["own"] or ""), code_cell(carried or ""), state)
 
 
-def compared_fields(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta) -> list[Field]:
-    """Every field of a pair, those that differ first."""
-    fields = [
+def fields_of(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta) -> list[Field]:
+    """Every field of a pair, always in the same order."""
+    return [
         amount_field(left, right),
         Field(_("Currency"), left["currency"], right["currency"], text_state(left["currency"], right["currency"])),
         status_field(left, right),
@@ -128,4 +128,8 @@ def compared_fields(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta
             text_state(left["invoice"], right["invoice"]),
         ),
     ]
-    return sorted(fields, key=lambda field: ORDER.index(field.state))
+
+
+def compared_fields(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta) -> list[Field]:
+    """Every field of a pair, those that differ first."""
+    return sorted(fields_of(left, right, zone, window), key=lambda field: ORDER.index(field.state))

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from billing.admin.cells import amount_cell, time_cell, zone_of
 from billing.models import Payment, ProviderEvent, ProviderRecord
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
-from reconciliation.sentences import clears_when, part_words, sentence, type_name
+from reconciliation.sentences import clears_when, sentence, type_name
 from reconciliation.wording import capital, provider_name
 
-from .compared import compared_fields
+from .compared import compared_fields, fields_of
 from .labels import severity_cell, status_cell
 from .log_words import action_words, actor_words, change_text, reason_words
 
@@ -42,7 +42,7 @@ def tie_out(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
         },
         *(
             {
-                "name": _("Explained: %(part)s") % {"part": part_words(part, row.currency)},
+                "name": _("Explained: %(part)s") % {"part": explained_by(part)},
                 "minor": part["amount_minor"],
                 "cell": amount_cell(part["amount_minor"], row.currency, sign=True),
             }
@@ -57,6 +57,12 @@ def tie_out(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
     ]
 
 
+def explained_by(part: dict[str, Any]) -> str:
+    """What explains a part of a difference, and where that is on record."""
+    name = {"fee": _("card fee"), "refund": _("refund")}.get(part["code"], part["code"])
+    return f"{name}, {part['source']}"
+
+
 def counted_amounts(row: ReconciliationDiscrepancy) -> tuple[int, int]:
     """Both amounts as the difference counts them: an absent side, or money that never moved, is 0."""
     left, right = row.explanation.get("left"), row.explanation.get("right")
@@ -67,16 +73,19 @@ def counted_amounts(row: ReconciliationDiscrepancy) -> tuple[int, int]:
     return ours, theirs
 
 
-def candidates(row: ReconciliationDiscrepancy, zone: Any, window: timedelta) -> list[dict[str, Any]]:
-    """The records that fit equally, each compared with ours field by field."""
+def candidates(row: ReconciliationDiscrepancy, zone: Any, window: timedelta) -> dict[str, Any] | None:
+    """The records that fit equally, a column each: their names, and per field ours and theirs with a mark."""
     left = row.explanation.get("left")
-    if not left:
-        return []
-    found = []
-    for number, rival in enumerate(row.explanation.get("rivals", [])[:CANDIDATES_SHOWN], start=1):
-        name = rival["key"] or rival["own"] or "–"
-        found.append({"number": number, "name": name, "fields": compared_fields(left, rival, zone, window)})
-    return found
+    rivals = row.explanation.get("rivals", [])[:CANDIDATES_SHOWN]
+    if not left or not rivals:
+        return None
+    columns = [fields_of(left, rival, zone, window) for rival in rivals]
+    return {
+        "names": [rival["key"] or rival["own"] or "–" for rival in rivals],
+        "rows": [
+            {"name": fields[0].name, "left": fields[0].left, "cells": fields} for fields in zip(*columns, strict=True)
+        ],
+    }
 
 
 def links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
@@ -145,7 +154,7 @@ def history(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
             "time": time_cell(entry.at, zone),
             "who": actor_words(entry.actor),
             "what": action_words(entry.action),
-            "change": change_text(entry) if entry.before else "",
+            "change": change_text(entry) if entry.before else entry.after.get("reason_code", ""),
             "reason": reason_words(entry.reason),
             "url": reverse("admin:reconciliation_reconciliationactionlog_change", args=[entry.pk]),
         }

@@ -1,0 +1,108 @@
+"""A real browser on a real server. Skipped, and said so, where there is no chromium."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.people import PASSWORD
+from tests.worker import Worker
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCREENSHOTS = ROOT / "build" / "screenshots"
+CHROMIUM = os.environ.get("TIEOUT_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no browser: install chromium, or name one in TIEOUT_TEST_CHROMIUM")
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        # Playwright keeps an event loop in this thread; the tests' own queries are made between its steps.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Desk:
+    """A window at the desk: signed in, 1440 × 900, every error of the page remembered."""
+
+    def __init__(self, page: Page, address: str, scheme: str) -> None:
+        self.page, self.address, self.scheme = page, address, scheme
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        page.on("request", self.notice)
+
+    def notice(self, request: Any) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.errors.append(f"asked another site: {request.url}")
+
+    def sign_in(self, name: str) -> None:
+        self.page.goto(f"{self.address}/admin/login/")
+        self.page.fill("#id_username", name)
+        self.page.fill("#id_password", PASSWORD)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url("**/admin/")
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.address}{path}")
+
+    def shoot(self, name: str) -> None:
+        """Keeps a picture, and checks what no page may do: scroll sideways, or fail."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.wait_for_timeout(300)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}-{self.scheme}.png")
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= 1440, f"{name} scrolls sideways"
+        assert self.errors == [], name
+
+
+@pytest.fixture(params=["light", "dark"])
+def desk(request: pytest.FixtureRequest, chromium: Browser, live_server: Any) -> Iterator[Desk]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme=request.param)
+    yield Desk(context.new_page(), live_server.url, request.param)
+    context.close()
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Worker]:
+    worker = Worker(tmp_path / "worker.log")
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def contrast() -> Callable[[Page, str], float]:
+    """`contrast(page, selector)`: how an element's text stands out from what lies behind it (WCAG 2.1)."""
+
+    def measure(page: Page, selector: str) -> float:
+        return float(page.eval_on_selector(selector, CONTRAST))
+
+    return measure
+
+
+CONTRAST = """element => {
+  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = colour => { paint.clearRect(0, 0, 1, 1); paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1);
+    return [...paint.getImageData(0, 0, 1, 1).data]; };
+  let behind = element;
+  while (behind && rgb(getComputedStyle(behind).backgroundColor)[3] < 255) behind = behind.parentElement;
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = behind ? rgb(getComputedStyle(behind).backgroundColor) : [255, 255, 255];
+  const [a, b] = [rgb(getComputedStyle(element).color), ground].map(light);
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""

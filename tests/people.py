@@ -1,0 +1,29 @@
+"""People for tests: a signed-in browser of somebody with a role in some organizations."""
+
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from billing.models import Membership, Organization
+
+ROLES = ("Operator", "Manager", "Owner", "Auditor", "Integration")
+PASSWORD = "a-password-for-tests-only"
+
+
+def person(role: str, *organizations: Organization, name: str = "") -> User:
+    """A member of staff with `role` ("superuser" for one) who is a member of `organizations`."""
+    user = User.objects.create_user(name or role.lower(), password=PASSWORD, is_staff=True)
+    if role == "superuser":
+        user.is_superuser = True
+        user.save()
+    else:
+        user.groups.add(Group.objects.get(name=role))
+    for organization in organizations:
+        Membership.objects.create(user=user, organization=organization)
+    return user
+
+
+def browser(user: User) -> Client:
+    """A client that is signed in as `user`."""
+    client = Client()
+    client.force_login(user)
+    return client
