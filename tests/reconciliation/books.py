@@ -1,5 +1,6 @@
 """Books for tests: payments here and records at the provider, in a line each."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from billing.models import (
     ProviderRecord,
     ProviderRecordVersion,
 )
-from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
+from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.runs import RunResult, reconcile
 
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -85,3 +86,39 @@ class Books:
 def minutes(number: float) -> timedelta:
     """A span for tests."""
     return timedelta(minutes=number)
+
+
+def filled(books: Books, order: random.Random | None = None) -> Books:
+    """Books with a case of every kind, written in any order."""
+    steps = [
+        lambda: books.paid("p1", key="ch_1", customer="cus_1"),
+        lambda: books.charged("ch_1", customer="cus_1"),
+        lambda: books.charged("ch_1b", customer="cus_1", at=NOON + minutes(2)),
+        lambda: books.paid("p2", 2000, key="ch_2"),
+        lambda: books.charged("ch_2", 1900, fee_minor=100),
+        lambda: books.paid("p3", key="ch_gone"),
+        lambda: books.charged("ch_4", 777, at=NOON + timedelta(days=3)),
+        lambda: books.paid("p5", key="ch_5", currency="JPY"),
+        lambda: books.charged("ch_5"),
+        lambda: books.paid("p6", 300, customer="cus_6"),
+        lambda: books.charged("ch_6a", 300, customer="cus_6", at=NOON + timedelta(hours=2)),
+        lambda: books.charged("ch_6b", 300, customer="cus_6", at=NOON + timedelta(hours=9)),
+        lambda: books.paid("p7", key="ch_7", at=LATER - timedelta(days=20)),
+        lambda: books.charged("ch_7", status="pending", at=LATER - timedelta(days=20)),
+        lambda: books.charged("py_8", excluded_reason="destination_payment"),
+    ]
+    if order:
+        order.shuffle(steps)
+    for step in steps:
+        step()
+    return books
+
+
+def rows_written() -> tuple[int, int, int, int]:
+    """How many rows runs have written."""
+    return (
+        ReconciliationItem.objects.count(),
+        ReconciliationItem.objects.exclude(closed_run=None).count(),
+        ReconciliationDiscrepancy.objects.count(),
+        ReconciliationActionLog.objects.count(),
+    )

@@ -137,7 +137,12 @@ def named(books: Books) -> tuple[set[tuple[object, ...]], set[tuple[object, ...]
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 @given(program=programs)
 def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[Paid | Charged | Run]) -> None:
     lived = Books(f"lived-{next(numbers)}", refunds="always")

@@ -1,0 +1,39 @@
+"""The append-only tables, and what it means that a change is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, models, transaction
+
+from billing.models import (
+    ImportBatch,
+    Payment,
+    PaymentVersion,
+    ProviderEvent,
+    ProviderRecord,
+    ProviderRecordVersion,
+)
+from reconciliation.models import LogSeal, ReconciliationActionLog, ReconciliationItem
+
+MODELS: list[type[models.Model]] = [
+    ImportBatch,
+    LogSeal,
+    Payment,
+    PaymentVersion,
+    ProviderEvent,
+    ProviderRecord,
+    ProviderRecordVersion,
+    ReconciliationActionLog,
+    ReconciliationItem,
+]
+each_table = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+
+
+def dump(model: type[models.Model]) -> list[dict[str, Any]]:
+    return list(model._default_manager.order_by("pk").values())
+
+
+def refused(act: Callable[[], object]) -> None:
+    with pytest.raises(DatabaseError, match=r"append-only|permission denied|must be owner"), transaction.atomic():
+        act()
