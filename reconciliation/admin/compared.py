@@ -131,5 +131,8 @@ def fields_of(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta) -> l
 
 
 def compared_fields(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta) -> list[Field]:
-    """Every field of a pair, those that differ first."""
-    return sorted(fields_of(left, right, zone, window), key=lambda field: ORDER.index(field.state))
+    """Every field that a side says something about, those that differ first."""
+    said = [
+        field for field in fields_of(left, right, zone, window) if field.state != ONE_SIDED or field.left != field.right
+    ]
+    return sorted(said, key=lambda field: ORDER.index(field.state))

@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reconciliation.leases import LEASE
 from reconciliation.models import ReconciliationRun
+from reconciliation.runs.leases import LEASE
 
 from .labels import run_status_cell, stage_words
 

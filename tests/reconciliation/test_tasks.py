@@ -38,7 +38,9 @@ def test_a_triggered_run_is_worked(books: Books) -> None:
     run = triggered(books)
     assert work_run(run.pk) == "ok"
     run.refresh_from_db()
-    assert (run.status, run.attempts, run.report["items"]["matched"]) == ("ok", 1, 1)
+    assert (run.status, run.attempts) == ("ok", 1)
+    assert run.report is not None
+    assert run.report["items"]["matched"] == 1
 
 
 def test_a_job_delivered_again_changes_nothing(books: Books) -> None:

@@ -34,9 +34,15 @@ def books_with_everything(slug: str = "acme", more: int = 0) -> Books:
     books.charged("ch_this", 9000, customer="cus_9")
     books.charged("ch_that", 9000, at=NOON + timedelta(hours=2), customer="cus_9")
     books.charged("re_out", 100, kind="refund", parent_reference="ch_matched")
+    received(books, f"evt_{slug}", f"{slug}.csv")
+    return books
+
+
+def received(books: Books, event: str, file: str) -> None:
+    """An event with a script in it, and an import."""
     ProviderEvent.objects.create(
         organization=books.organization,
-        event_id=f"evt_{slug}",
+        event_id=event,
         content_digest="0" * 64,
         type="charge.succeeded",
         created_at=NOON,
@@ -47,14 +53,8 @@ def books_with_everything(slug: str = "acme", more: int = 0) -> Books:
         received_at=LATER,
     )
     ImportBatch.objects.create(
-        organization=books.organization,
-        kind="payments",
-        filename=f"{slug}.csv",
-        sha256="1" * 64,
-        rows=3,
-        imported_at=LATER,
+        organization=books.organization, kind="payments", filename=file, sha256="1" * 64, rows=3, imported_at=LATER
     )
-    return books
 
 
 def books_of_somebody_else() -> Books:

@@ -48,6 +48,13 @@ def test_a_full_list_takes_few_queries_and_never_counts(owner: Client, model: ty
     assert not [query["sql"] for query in queries if "COUNT(" in query["sql"].upper()]
 
 
+@pytest.mark.parametrize("model", LARGE, ids=name_of)
+def test_filters_do_not_count_even_when_asked_to(owner: Client, model: type[Model]) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        owner.get(list_url(model), {"_facets": "True"})
+    assert not [query["sql"] for query in queries if "COUNT(" in query["sql"].upper()]
+
+
 @pytest.mark.parametrize("model", EVIDENCE, ids=name_of)
 def test_a_search_asks_for_whole_ids_only(owner: Client, model: type[Model]) -> None:
     with CaptureQueriesContext(connection) as queries:
