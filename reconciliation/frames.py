@@ -29,10 +29,9 @@ class EpochMicros(Func):
     arity = 1
 
     def as_postgresql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
-        """Exact: EXTRACT gives a numeric."""
-        return super().as_sql(
-            compiler, connection, template="(EXTRACT(EPOCH FROM %(expressions)s) * 1000000)::bigint", **context
-        )
+        """Exact until the year 2242: a double holds 53 bits of seconds, and a microsecond is left after rounding."""
+        template = "round(date_part('epoch', %(expressions)s) * 1000000)::bigint"
+        return super().as_sql(compiler, connection, template=template, **context)
 
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> Any:
         """Django stores `YYYY-MM-DD HH:MM:SS[.ffffff]`; julianday() would lose microseconds."""

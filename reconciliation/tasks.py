@@ -11,9 +11,9 @@ from django.utils.translation import gettext_noop
 from django_q.tasks import async_task, schedule
 
 from billing.models import Organization
-from reconciliation.leases import LeaseHeld, LeaseLost
 from reconciliation.models import ReconciliationRun, RunLease
 from reconciliation.runs import RunInProgress, execute, open_run
+from reconciliation.runs.leases import LeaseHeld, LeaseLost
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import polars as pl
 from django.db.models import QuerySet
 
 from billing.models import Organization, Payment, PaymentVersion, ProviderRecordVersion
-from reconciliation.core.parameters import SECOND, Parameters, Tolerance
+from reconciliation.core.parameters import SECOND, Parameters, Tolerance, micros
 from reconciliation.core.passes import KeyPass, WindowPass
 from reconciliation.core.preparation import (
     REFUNDS_NOT_BOOKED,
@@ -32,11 +32,6 @@ PASSES = (
     KeyPass("invoice", "alt_key2", "alt_key", ambiguous=False),
     WindowPass("customer_amount"),
 )
-
-
-def micros(moment: datetime) -> int:
-    """An aware datetime as microseconds since 1970 UTC, exactly."""
-    return int(moment.timestamp()) * SECOND + moment.microsecond
 
 
 def parameters(organization: Organization, start: datetime, end: datetime, now: datetime) -> Parameters:

@@ -1,8 +1,19 @@
 """What a comparison is run with. All times in microseconds since 1970 UTC, amounts in minor units."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 SECOND = 1_000_000
+
+
+def micros(moment: datetime) -> int:
+    """An aware datetime as microseconds since 1970 UTC, exactly."""
+    return int(moment.timestamp()) * SECOND + moment.microsecond
+
+
+def from_micros(value: int) -> datetime:
+    """Microseconds since 1970 as an aware datetime in UTC, exactly."""
+    return datetime.fromtimestamp(value // SECOND, UTC).replace(microsecond=value % SECOND)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
                 ('opened_run', models.PositiveIntegerField(verbose_name='opened by run')),
                 ('closed_run', models.PositiveIntegerField(blank=True, null=True, verbose_name='closed by run')),
-                ('organization', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.organization', verbose_name='organization')),
+                ('organization', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.organization', verbose_name='organization')),
             ],
             options={
                 'verbose_name': 'item',

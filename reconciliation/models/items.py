@@ -29,7 +29,12 @@ class ReconciliationItem(models.Model):
         EXCLUDED = "excluded", _("excluded")
 
     organization = models.ForeignKey(
-        Organization, models.PROTECT, related_name="+", db_index=False, verbose_name=_("organization")
+        Organization,
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("organization"),
     )
     comparison = models.CharField(_("comparison"), max_length=16, choices=COMPARISONS)
     left_id = models.BigIntegerField(_("our record"), default=0)

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciliation import leases, runs
 from reconciliation.core import report as reports
 from reconciliation.models import (
     ReconciliationRun,
 )
+from reconciliation.runs import execution, leases
 from tests.reconciliation.books import END, LATER, START, Books, filled, rows_written
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +38,8 @@ def test_a_run_that_fails_is_stored_as_an_error_and_writes_nothing_else(
     def broken(*_args: object, **_options: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(runs, "store_report", broken)
-    result = runs.reconcile(organization=books.organization, start=START, end=END, by=None, now=LATER)
+    monkeypatch.setattr(execution, "store_report", broken)
+    result = execution.reconcile(organization=books.organization, start=START, end=END, by=None, now=LATER)
     run = ReconciliationRun.objects.get()
     assert (result.status, run.status, run.error) == ("error", "error", "RuntimeError: the disk is full")
     assert rows_written() == (0, 0, 0, 0)
@@ -48,7 +48,7 @@ def test_a_run_that_fails_is_stored_as_an_error_and_writes_nothing_else(
 
 
 def test_a_run_refuses_to_start_while_another_writes_the_same_comparison(books: Books) -> None:
-    other = runs.open_run(
+    other = execution.open_run(
         organization=books.organization, comparison="payments", start=START, end=MID, by=None, via="test", now=LATER
     )
     leases.acquire(run=other, now=LATER)
@@ -59,17 +59,17 @@ def test_a_run_refuses_to_start_while_another_writes_the_same_comparison(books: 
 
 def test_a_stale_holder_can_no_longer_write(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(books)
-    work_out = runs.work_out
+    work_out = execution.work_out
 
     def slow(run: ReconciliationRun, *rest: object, **options: object) -> object:
-        usurper = runs.open_run(
+        usurper = execution.open_run(
             organization=books.organization, comparison="payments", start=START, end=MID, by=None, via="test", now=LATER
         )
         leases.acquire(run=usurper, now=LATER + leases.LEASE)
         return work_out(run, *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runs, "work_out", slow)
-    result = runs.reconcile(organization=books.organization, start=START, end=END, by=None, now=LATER)
+    monkeypatch.setattr(execution, "work_out", slow)
+    result = execution.reconcile(organization=books.organization, start=START, end=END, by=None, now=LATER)
     assert result.status == "error"
     assert "lost its lease" in result.error
     assert rows_written() == (0, 0, 0, 0)
@@ -77,7 +77,7 @@ def test_a_stale_holder_can_no_longer_write(books: Books, monkeypatch: pytest.Mo
 
 def test_the_same_period_asked_for_twice_is_one_unfinished_run(books: Books) -> None:
     asked = [
-        runs.open_run(
+        execution.open_run(
             organization=books.organization, comparison="payments", start=START, end=END, by=None, via="test", now=LATER
         )
         for _ in range(2)

@@ -11,8 +11,9 @@ from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
-from reconciliation import leases, tasks
+from reconciliation import tasks
 from reconciliation.models import ReconciliationRun
+from reconciliation.runs import leases
 from reconciliation.tasks import trigger_run, work_run
 from tests.people import browser, person
 from tests.reconciliation.books import END, START, Books

@@ -16,11 +16,11 @@ from billing.management.importing import COMMAND_LINE, as_file
 from billing.management.refusals import Refused
 from billing.models import Organization
 from billing.sample.loading import SLUGS, Loaded, load_month, load_recorded
-from reconciliation.leases import LeaseHeld
 from reconciliation.management.demo_people import Login, ensure_people
 from reconciliation.management.summary import console_for, print_summary
 from reconciliation.models import ReconciliationRun
 from reconciliation.runs import RunInProgress, RunResult, reconcile
+from reconciliation.runs.leases import LeaseHeld
 
 DEMO_PASSWORD = "tieout-demo"  # noqa: S105 - printed by the command, and used in local mode only
 PAYMENTS = 4_000

@@ -14,9 +14,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from billing.models import Organization
 from reconciliation.comparisons import COMPARISONS
-from reconciliation.leases import LeaseHeld
 from reconciliation.management.summary import as_json, console_for, print_summary
 from reconciliation.runs import RunInProgress, RunResult, reconcile
+from reconciliation.runs.leases import LeaseHeld
 
 EXIT = {"ok": 0, "break": 1, "error": 2}
 

@@ -1,0 +1,101 @@
+"""Discrepancies as a run finds them stored, and as it leaves them."""
+
+import json
+from collections.abc import Iterable
+
+import polars as pl
+from django.db.models import Q, QuerySet
+
+from billing.imports.bulk_rows import reserve_ids
+from reconciliation.action_log import Entry
+from reconciliation.core.cases import Finding, Fingerprint
+from reconciliation.core.parameters import micros
+from reconciliation.frames import Schema, read, timestamp, write
+from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
+
+from .triage import CONTENT, STATE, Triage, fingerprint
+
+Status = ReconciliationDiscrepancy.Status
+KEYS_A_QUERY = 5_000
+UNRESOLVED: Schema = {"row_id": pl.Int64, "left_id": pl.Int64, "right_id": pl.Int64}
+UNRESOLVED_COLUMNS = {"row_id": "id", "left_id": "left_id", "right_id": "right_id"}
+NEW = (
+    "organization_id", "comparison", "type", "left_id", "right_id", "status", "severity", "reason_code", "expected",
+    "actual", "difference_minor", "unexplained_minor", "currency", "opened_run", "changed_run", "resolution_code",
+    "version",
+)  # fmt: skip
+
+
+def known_discrepancies(
+    run: ReconciliationRun, findings: list[Finding], found: pl.DataFrame, *, whole: bool
+) -> dict[Fingerprint, ReconciliationDiscrepancy]:
+    """The stored discrepancies that `findings` or the items of `found` may concern.
+
+    `whole`: those of the period, unresolved ones elsewhere that name a record of `found`, and any with a finding's
+    fingerprint. Otherwise (`found` is small) those that name a record of `found`.
+    """
+    base = ReconciliationDiscrepancy.objects.filter(organization=run.organization, comparison=run.comparison)
+    if not whole:
+        named = {
+            side: found.filter(pl.col(side) > 0)[side].unique().sort().to_list() for side in ("left_id", "right_id")
+        }
+        return {fingerprint(row): row for side, ids in named.items() for row in _where(base, side, ids)}
+    period = Q(occurred_at__gte=run.period_start, occurred_at__lt=run.period_end)
+    known = {fingerprint(row): row for row in base.filter(period)}
+    elsewhere = base.exclude(period)
+    if elsewhere.exists():
+        unresolved = read(elsewhere.exclude(status=Status.RESOLVED), UNRESOLVED_COLUMNS, UNRESOLVED)
+        touched = unresolved.filter(concerned(unresolved, found))
+        known |= {fingerprint(row): row for row in _where(elsewhere, "pk", touched["row_id"].to_list())}
+        unseen = [finding for finding in findings if finding.fingerprint not in known]
+        for side in ("left", "right"):
+            ids = sorted({record.id for finding in unseen if (record := getattr(finding.case, side)) is not None})
+            known |= {fingerprint(row): row for row in _where(elsewhere, f"{side}_id", ids)}
+    return known
+
+
+def concerned(rows: pl.DataFrame, items: pl.DataFrame) -> pl.Expr:
+    """Whether a row with left_id and right_id names a record that `items` names too."""
+    sides = [
+        (pl.col(name) > 0) & pl.col(name).is_in(items.filter(pl.col(name) > 0)[name].implode())
+        for name in ("left_id", "right_id")
+    ]
+    return pl.any_horizontal(sides)
+
+
+def _where(
+    base: QuerySet[ReconciliationDiscrepancy], name: str, values: list[int]
+) -> Iterable[ReconciliationDiscrepancy]:
+    for at in range(0, len(values), KEYS_A_QUERY):
+        yield from base.filter(**{f"{name}__in": values[at : at + KEYS_A_QUERY]})
+
+
+def insert(rows: list[ReconciliationDiscrepancy]) -> None:
+    """Writes new discrepancies in bulk and gives them their ids."""
+    if not rows:
+        return
+    for pk, row in zip(reserve_ids(ReconciliationDiscrepancy, len(rows)), rows, strict=True):
+        row.pk = pk
+    values = [
+        (
+            row.pk, *(getattr(row, name) for name in NEW), json.dumps(row.explanation), micros(row.occurred_at),
+            micros(row.opened_at),
+        )
+        for row in rows
+    ]  # fmt: skip
+    names = ["id", *NEW, "explanation", "occurred_at", "opened_at"]
+    frame = pl.DataFrame(values, schema=names, orient="row", infer_schema_length=None)
+    write(ReconciliationDiscrepancy, frame.with_columns(timestamp("occurred_at"), timestamp("opened_at")))
+
+
+def store(*, triage: Triage, run: ReconciliationRun) -> list[Entry]:
+    """Writes the changes and returns the log entries that tell them; call inside the run's transaction."""
+    insert(triage.created)
+    ReconciliationDiscrepancy.objects.bulk_update(triage.updated, [*CONTENT, *STATE], batch_size=200)
+    return [
+        Entry(
+            action=action, actor=f"run:{run.pk}", discrepancy_id=row.pk, run_id=run.pk, before=before, after=after,
+            reason=reason,
+        )
+        for row, action, before, after, reason in triage.entries
+    ]  # fmt: skip

@@ -1,0 +1,121 @@
+"""The report of a run: what was compared, by which rules, and the totals with their control."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from django.db.models import Q
+
+from reconciliation.core.parameters import Parameters
+from reconciliation.core.tally import Tally, Totals, combined, from_rows, record_totals, shifted, tally_of
+from reconciliation.engine import lazy
+from reconciliation.frames import read
+from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem, ReconciliationRun
+from reconciliation.runs.basis import Basis
+from reconciliation.runs.reading import STORED, STORED_COLUMNS
+from reconciliation.runs.working import Work
+
+# Part of the rules: a release that matches or counts differently starts from the whole period, not from an older run.
+RULES_VERSION = 1
+DISCREPANCY = ("type", "severity", "currency", "difference_minor", "unexplained_minor", "left_id", "right_id")
+
+
+def open_discrepancies(run: ReconciliationRun) -> list[dict[str, Any]]:
+    """The discrepancies of the run's period that are not resolved."""
+    rows = ReconciliationDiscrepancy.objects.filter(
+        organization=run.organization, comparison=run.comparison,
+        occurred_at__gte=run.period_start, occurred_at__lt=run.period_end,
+    )  # fmt: skip
+    return list(rows.exclude(status="resolved").values(*DISCREPANCY))
+
+
+def rules_of(rules: Parameters) -> dict[str, Any]:
+    """The rules of a run as stored and reported."""
+    return {
+        "version": RULES_VERSION,
+        "grace_seconds": rules.grace // 1_000_000,
+        "match_window_seconds": rules.match_window // 1_000_000,
+        "duplicate_window_seconds": rules.duplicate_window // 1_000_000,
+        "tolerance_minor": rules.tolerance.minor,
+        "tolerance_ppm": rules.tolerance.ppm,
+        "compare_refunds": rules.compare_refunds,
+    }
+
+
+def header(run: ReconciliationRun, rules: Parameters) -> dict[str, Any]:
+    """What was compared, and by which rules."""
+    zone = ZoneInfo(run.organization.timezone)
+    return {
+        "organization": run.organization.slug,
+        "comparison": run.comparison,
+        "period": {
+            "start": run.period_start.astimezone(zone).isoformat(),
+            "end": run.period_end.astimezone(zone).isoformat(),
+            "timezone": run.organization.timezone,
+        },
+        "rules": rules_of(rules),
+    }
+
+
+def within(frame: pl.DataFrame, rules: Parameters) -> pl.DataFrame:
+    """The rows of a period."""
+    return frame.filter((pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end))
+
+
+def read_totals(work: Work) -> Totals:
+    """Count and amount of all records of the period, from the sides as read and not from the items: the control total.
+
+    A record belongs to the period of its left partner, if it has one, else to its own.
+    """
+    found, sides = work.gathered.found, work.gathered.sides
+    pairs = found.filter((pl.col("left_id") > 0) & (pl.col("right_id") > 0)).select("left_id", "right_id")
+    left_times = sides.left.select(left_id="id", owner_time="occurred_at")
+    owners = pairs.join(left_times, on="left_id").select(id="right_id", owner_time="owner_time")
+    right = sides.right.join(owners, on="id", how="left")
+    right = right.with_columns(occurred_at=pl.coalesce("owner_time", "occurred_at"))
+    result: Totals = {}
+    for side, frame in (("left", sides.left), ("right", right)):
+        grouped = (
+            within(frame, work.rules).group_by("currency").agg(count=pl.len(), amount_minor=pl.col("amount").sum())
+        )
+        for row in grouped.iter_rows(named=True):
+            result.setdefault(row["currency"], {})[side] = {"count": row["count"], "amount_minor": row["amount_minor"]}
+    return result
+
+
+def figures(run: ReconciliationRun, number: int, work: Work) -> tuple[Tally, Totals]:
+    """The tally of the period's items once `work` is written, and the control totals."""
+    rules = work.rules
+    if work.basis is None:
+        return tally_of(lazy(within(work.gathered.found, rules))), read_totals(work)
+    stored = within(work.gathered.stored, rules)
+    closed = stored.join(work.to_close, on="item_id", how="semi")
+    opened = within(work.to_open, rules)
+    base, base_read = as_of_now(run, number, work.basis)
+    tally = combined(added=[base, tally_of(lazy(opened))], removed=[tally_of(lazy(closed))])
+    before = record_totals(tally_of(lazy(stored)))
+    return tally, shifted(base_read, added=read_totals(work), removed=before)
+
+
+def as_of_now(run: ReconciliationRun, number: int, basis: Basis) -> tuple[Tally, Totals]:
+    """The figures of the run built on, brought forward over what runs of other periods wrote since."""
+    base = from_rows(basis.run.tally)
+    base_read: Totals = {code: cell["read"] for code, cell in (basis.run.report or {}).get("totals", {}).items()}
+    first = basis.run.number or 0
+    others = ReconciliationRun.objects.filter(
+        organization=run.organization, comparison=run.comparison, number__gt=first, number__lt=number
+    )
+    if not any(
+        metrics.get("items_opened") or metrics.get("items_closed")
+        for metrics in others.values_list("metrics", flat=True)
+    ):
+        return base, base_read
+    items = ReconciliationItem.objects.filter(
+        organization=run.organization, comparison=run.comparison,
+        occurred_at__gte=run.period_start, occurred_at__lt=run.period_end,
+    )  # fmt: skip
+    opened = tally_of(lazy(read(items.filter(opened_run__gt=first, closed_run=None), STORED_COLUMNS, STORED)))
+    ended = items.filter(Q(opened_run__lte=first), closed_run__gt=first)
+    closed = tally_of(lazy(read(ended, STORED_COLUMNS, STORED)))
+    forward = shifted(base_read, added=record_totals(opened), removed=record_totals(closed))
+    return combined(added=[base, opened], removed=[closed]), forward

@@ -1,0 +1,151 @@
+"""What a run does to discrepancies: opens, changes, reopens and clears them, each with its log entry."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from reconciliation.core.cases import Finding, Fingerprint
+from reconciliation.core.parameters import from_micros
+from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
+
+Status = ReconciliationDiscrepancy.Status
+CLEARED = "cleared"
+CONTENT = (
+    "severity", "reason_code", "expected", "actual", "difference_minor", "unexplained_minor", "currency", "explanation",
+    "occurred_at",
+)  # fmt: skip
+STATE = ("status", "resolution_code", "resolved_at", "changed_run", "version")
+
+
+@dataclass
+class Triage:
+    """The changes a run makes to discrepancies."""
+
+    created: list[ReconciliationDiscrepancy] = field(default_factory=list)
+    updated: list[ReconciliationDiscrepancy] = field(default_factory=list)
+    entries: list[tuple[ReconciliationDiscrepancy, str, dict[str, Any], dict[str, Any], str]] = field(
+        default_factory=list
+    )
+
+    def __len__(self) -> int:
+        return len(self.created) + len(self.updated)
+
+
+def fingerprint(row: ReconciliationDiscrepancy) -> Fingerprint:
+    """What makes a discrepancy the same one when seen again (within an organization and comparison)."""
+    return (row.type, row.left_id, row.right_id)
+
+
+def content_of(finding: Finding) -> dict[str, Any]:
+    """The columns of a discrepancy that a finding decides."""
+    return {
+        "severity": finding.severity,
+        "reason_code": finding.reason_code,
+        "expected": finding.expected[:300],
+        "actual": finding.actual[:300],
+        "difference_minor": finding.difference_minor,
+        "unexplained_minor": finding.unexplained_minor,
+        "currency": finding.currency,
+        "explanation": finding.explanation(),
+        "occurred_at": from_micros(finding.case.record.occurred_at),
+    }
+
+
+def snapshot(row: ReconciliationDiscrepancy) -> dict[str, Any]:
+    """What the log keeps of a discrepancy before and after a step."""
+    return {
+        "status": row.status, "resolution_code": row.resolution_code, "severity": row.severity,
+        "reason_code": row.reason_code, "expected": row.expected, "actual": row.actual,
+        "difference_minor": row.difference_minor, "unexplained_minor": row.unexplained_minor, "currency": row.currency,
+        "version": row.version,
+    }  # fmt: skip
+
+
+def decide(
+    *,
+    run: ReconciliationRun,
+    number: int,
+    findings: list[Finding],
+    known: dict[Fingerprint, ReconciliationDiscrepancy],
+    items: pl.DataFrame,
+    closed: pl.DataFrame,
+    now: datetime,
+) -> Triage:
+    """Compares findings with stored discrepancies.
+
+    `items`: everything found, to say what a cleared one became; `closed`: the stored items that ended, since a record
+    may leave the comparison altogether (a payment intent once its charge is known).
+    """
+    triage = Triage()
+    seen: set[Fingerprint] = set()
+    for finding in findings:
+        seen.add(finding.fingerprint)
+        row = known.get(finding.fingerprint)
+        if row is None:
+            _open(triage, finding, run=run, number=number, now=now)
+        else:
+            _see_again(triage, row, finding, number)
+    gone = [row for key, row in known.items() if key not in seen and row.status != Status.RESOLVED]
+    became = _what_became(items, gone)
+    ended = {side: set(closed[side]) - {0} for side in ("left_id", "right_id")}
+    for row in sorted(gone, key=fingerprint):
+        item = became.get(("left", row.left_id)) or became.get(("right", row.right_id))
+        if item is None and not (row.left_id in ended["left_id"] or row.right_id in ended["right_id"]):
+            continue  # a record this run has not looked at says nothing
+        _clear(triage, row, item or {}, number=number, now=now)
+    return triage
+
+
+def _open(triage: Triage, finding: Finding, *, run: ReconciliationRun, number: int, now: datetime) -> None:
+    type_, left_id, right_id = finding.fingerprint
+    row = ReconciliationDiscrepancy(
+        organization_id=run.organization_id, comparison=run.comparison, type=type_, left_id=left_id, right_id=right_id,
+        opened_at=now, opened_run=number, changed_run=number, **content_of(finding),
+    )  # fmt: skip
+    triage.created.append(row)
+    triage.entries.append((row, "opened", {}, snapshot(row), ""))
+
+
+def _see_again(triage: Triage, row: ReconciliationDiscrepancy, finding: Finding, number: int) -> None:
+    """Unchanged: nothing. Changed: updated, and a proposal under way withdrawn. Resolved: reopened when it came
+    back.
+    """
+    content = content_of(finding)
+    changed = any(getattr(row, name) != value for name, value in content.items())
+    amount_changed = row.difference_minor != finding.difference_minor
+    resolved = row.status == Status.RESOLVED
+    if resolved and row.resolution_code != CLEARED and not amount_changed:
+        return  # accepted by a person with this very amount
+    if not resolved and not changed:
+        return
+    before = snapshot(row)
+    for name, value in content.items():
+        setattr(row, name, value)
+    action = "changed"
+    if resolved:
+        row.status, row.resolution_code, row.resolved_at, action = Status.OPEN, "", None, "reopened"
+    elif row.status == Status.PENDING_APPROVAL:
+        row.status, action = Status.ACKNOWLEDGED, "proposal_withdrawn"
+    row.version, row.changed_run = row.version + 1, number
+    triage.updated.append(row)
+    triage.entries.append((row, action, before, snapshot(row), ""))
+
+
+def _what_became(items: pl.DataFrame, gone: list[ReconciliationDiscrepancy]) -> dict[tuple[str, int], dict[str, Any]]:
+    """The items that the records of cleared discrepancies are in now."""
+    result: dict[tuple[str, int], dict[str, Any]] = {}
+    for side, ids in (("left", {row.left_id for row in gone}), ("right", {row.right_id for row in gone})):
+        for item in items.filter(pl.col(f"{side}_id").is_in(sorted(ids - {0}))).iter_rows(named=True):
+            result[(side, item[f"{side}_id"])] = item
+    return result
+
+
+def _clear(triage: Triage, row: ReconciliationDiscrepancy, item: dict[str, Any], *, number: int, now: datetime) -> None:
+    before = snapshot(row)
+    row.status, row.resolution_code, row.resolved_at = Status.RESOLVED, CLEARED, now
+    row.version, row.changed_run = row.version + 1, number
+    after = snapshot(row) | {"outcome": item.get("outcome") or "", "match_pass": item.get("match_pass") or ""}
+    triage.updated.append(row)
+    triage.entries.append((row, "cleared", before, after, "cleared_by_run"))

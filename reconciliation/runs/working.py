@@ -1,0 +1,69 @@
+"""The work of a run before and while it is written: read, match, explain, and the items that change."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from reconciliation.comparisons.base import Comparison, Scope
+from reconciliation.core.cases import Finding
+from reconciliation.core.changes import item_changes
+from reconciliation.core.explain import explain
+from reconciliation.core.parameters import Parameters
+from reconciliation.engine import collected, lazy, pin
+from reconciliation.frames import timestamp, write
+from reconciliation.models import ReconciliationItem, ReconciliationRun
+from reconciliation.runs.basis import Basis
+from reconciliation.runs.reading import Gathered, gather, gather_connected
+
+Progress = Callable[[str, int], None]
+"""Told (stage, percent done) as a run goes on."""
+CLOSE_A_QUERY = 5_000
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run worked out, before anything is written."""
+
+    gathered: Gathered
+    findings: list[Finding]
+    to_open: pl.DataFrame
+    to_close: pl.DataFrame
+    rules: Parameters
+    basis: Basis | None = None
+
+
+def work_out(
+    run: ReconciliationRun, comparison: Comparison, rules: Parameters, tell: Progress, *, basis: Basis | None
+) -> Work:
+    """Reads, matches and explains; writes nothing. With a basis, only what changed since and what is connected to
+    it.
+    """
+    tell("reading", 5)
+    if basis is not None:
+        gathered = gather_connected(
+            organization=run.organization, comparison=comparison, changed=basis.changed, rules=rules
+        )
+    else:
+        scope = Scope(run.period_start, run.period_end)
+        gathered = gather(organization=run.organization, comparison=comparison, scope=scope, rules=rules)
+    tell("explaining", 45)
+    findings = explain(
+        matched=gathered.matched, items=lazy(gathered.found), left=lazy(gathered.sides.left),
+        right=lazy(gathered.sides.right), parameters=rules, pin=pin,
+    )  # fmt: skip
+    to_open, to_close = item_changes(lazy(gathered.found), lazy(gathered.stored), pin)
+    return Work(gathered, findings, collected(to_open), collected(to_close), rules, basis)
+
+
+def write_items(run: ReconciliationRun, number: int, work: Work) -> None:
+    """Closes replaced items, then opens the new ones, sorted by their pair."""
+    ids = work.to_close["item_id"].to_list()
+    for at in range(0, len(ids), CLOSE_A_QUERY):
+        ReconciliationItem.objects.filter(pk__in=ids[at : at + CLOSE_A_QUERY]).update(closed_run=number)
+    texts = [pl.col(name).fill_null("") for name, dtype in work.to_open.schema.items() if dtype == pl.String]
+    rows = work.to_open.with_columns(
+        *texts, timestamp("occurred_at"), timestamp("due_at"), organization_id=pl.lit(run.organization_id),
+        comparison=pl.lit(run.comparison), opened_run=pl.lit(number),
+    )  # fmt: skip
+    write(ReconciliationItem, rows)
