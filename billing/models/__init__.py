@@ -1,22 +1,39 @@
 """Tables of the billing source."""
 
 from .changes import SourceChange
+from .fetches import ProviderFetch
 from .imports import ImportBatch
+from .invoices import Invoice, InvoiceKind, InvoicePayment, InvoicePaymentVersion, InvoiceStatus, InvoiceVersion
 from .organizations import Membership, Organization
 from .payments import Payment, PaymentVersion, RecordKind, Status
+from .payouts import Payout, PayoutVersion
 from .provider import ProviderEvent, ProviderKind, ProviderRecord, ProviderRecordVersion
+from .statements import LineKind, StatementLine, StatementLineVersion, StatementWithdrawal
 
 __all__ = [
     "ImportBatch",
+    "Invoice",
+    "InvoiceKind",
+    "InvoicePayment",
+    "InvoicePaymentVersion",
+    "InvoiceStatus",
+    "InvoiceVersion",
+    "LineKind",
     "Membership",
     "Organization",
     "Payment",
     "PaymentVersion",
+    "Payout",
+    "PayoutVersion",
     "ProviderEvent",
+    "ProviderFetch",
     "ProviderKind",
     "ProviderRecord",
     "ProviderRecordVersion",
     "RecordKind",
     "SourceChange",
+    "StatementLine",
+    "StatementLineVersion",
+    "StatementWithdrawal",
     "Status",
 ]

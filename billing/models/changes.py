@@ -37,6 +37,10 @@ class SourceChange(models.Model):
 
         PAYMENT = "payment", _("payment")
         PROVIDER_RECORD = "provider_record", _("provider record")
+        STATEMENT_LINE = "statement_line", _("statement line")
+        PAYOUT = "payout", _("payout")
+        INVOICE = "invoice", _("invoice")
+        INVOICE_PAYMENT = "invoice_payment", _("invoice payment")
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+", db_index=False)
     source = models.CharField(max_length=16, choices=Source.choices)

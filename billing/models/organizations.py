@@ -23,6 +23,12 @@ class Organization(models.Model):
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC", help_text=_("IANA name: Europe/Paris"))
     currency = models.CharField(_("currency"), max_length=3, default="EUR")
     stripe_account = models.CharField(_("Stripe account"), max_length=64, blank=True)
+    workspace_id = models.CharField(
+        _("workspace id"),
+        max_length=255,
+        blank=True,
+        help_text=_("What “workspace_id” in Stripe's metadata says for this organization; its short name when empty."),
+    )
     livemode = models.BooleanField(
         _("live mode"), default=False, help_text=_("Off: only test-mode events are accepted.")
     )
@@ -44,6 +50,11 @@ class Organization(models.Model):
         ordering = ["slug"]
         verbose_name = _("organization")
         verbose_name_plural = _("organizations")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace_id"], condition=~models.Q(workspace_id=""), name="organization_workspace_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .fetches import ProviderFetch
 from .imports import ImportBatch
 from .organizations import Organization
 from .payments import Status
@@ -30,6 +31,8 @@ class ProviderEvent(models.Model):
         WEBHOOK = "webhook", _("webhook")
         EVENT_IMPORT = "event_import", _("imported event")
         OBJECT_IMPORT = "object_import", _("imported object")
+        EVENT_SYNC = "event_sync", _("synced event")
+        OBJECT_SYNC = "object_sync", _("synced object")
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", verbose_name=_("organization"))
     event_id = models.CharField(_("event id"), max_length=255)
@@ -46,6 +49,9 @@ class ProviderEvent(models.Model):
     source = models.CharField(_("source"), max_length=16, choices=Source.choices)
     batch = models.ForeignKey(
         ImportBatch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("import")
+    )
+    fetch = models.ForeignKey(
+        ProviderFetch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("brought by")
     )
     received_at = models.DateTimeField(_("received"))
 

@@ -8,24 +8,42 @@ from django.db import DatabaseError, models, transaction
 
 from billing.models import (
     ImportBatch,
+    Invoice,
+    InvoicePayment,
+    InvoicePaymentVersion,
+    InvoiceVersion,
     Payment,
     PaymentVersion,
+    Payout,
+    PayoutVersion,
     ProviderEvent,
     ProviderRecord,
     ProviderRecordVersion,
+    StatementLine,
+    StatementLineVersion,
+    StatementWithdrawal,
 )
 from reconciliation.models import LogSeal, ReconciliationActionLog, ReconciliationItem
 
 MODELS: list[type[models.Model]] = [
     ImportBatch,
+    Invoice,
+    InvoicePayment,
+    InvoicePaymentVersion,
+    InvoiceVersion,
     LogSeal,
     Payment,
     PaymentVersion,
+    Payout,
+    PayoutVersion,
     ProviderEvent,
     ProviderRecord,
     ProviderRecordVersion,
     ReconciliationActionLog,
     ReconciliationItem,
+    StatementLine,
+    StatementLineVersion,
+    StatementWithdrawal,
 ]
 each_table = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 

@@ -12,6 +12,7 @@ from billing.models import (
     ProviderRecordVersion,
 )
 from reconciliation.models import ReconciliationItem
+from tests.billing.statement_rows import one_of_each
 
 from .log_facts import NOW, make_organization, sql, write
 
@@ -46,6 +47,7 @@ def ledger(db: None) -> None:
         occurred_at=NOW,
         opened_run=1,
     )
+    one_of_each(organization, NOW)
     write(organization, 2)
     if connection.vendor == "postgresql":
         sql("SET CONSTRAINTS ALL IMMEDIATE")  # else pending checks, not the triggers, would refuse a TRUNCATE
