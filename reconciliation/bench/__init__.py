@@ -1,0 +1,1 @@
+"""Measuring Tieout against other ways to do the same; no production module imports this package."""

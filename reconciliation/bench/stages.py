@@ -1,0 +1,73 @@
+"""Where the time of a run goes: its own functions, timed from outside, each without the timed ones it calls."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, Final
+
+STAGES: Final[tuple[tuple[str, str, str], ...]] = (
+    ("what changed since the last run", "reconciliation.runs.execution", "basis"),
+    ("reading both sides", "reconciliation.comparisons.payments", "load_sides"),
+    ("reading connected records", "reconciliation.comparisons.payments", "load_connected"),
+    ("refunds and attempts", "reconciliation.comparisons.payments", "prepared"),
+    ("reading open items", "reconciliation.runs.reading", "stored_for_period"),
+    ("matching passes", "reconciliation.runs.reading", "match"),
+    ("outcomes", "reconciliation.core.matching", "items_of"),
+    ("items of the period", "reconciliation.runs.reading", "concerning"),
+    ("explaining", "reconciliation.runs.working", "explain"),
+    ("items to open and close", "reconciliation.runs.working", "item_changes"),
+    ("known discrepancies", "reconciliation.runs.discrepancies", "known_discrepancies"),
+    ("triage", "reconciliation.runs.triage", "decide"),
+    ("totals", "reconciliation.runs.execution", "figures"),
+    ("writing items", "reconciliation.runs.execution", "write_items"),
+    ("writing discrepancies", "reconciliation.runs.discrepancies", "store"),
+    ("open discrepancies read back", "reconciliation.runs.execution", "open_discrepancies"),
+    ("report", "reconciliation.runs.execution", "store_report"),
+    ("action log", "reconciliation.action_log", "append"),
+)
+OTHER: Final = "everything else, the commit too"
+
+
+class _Clock:
+    """Adds up seconds by stage; time spent in an inner stage is not the outer one's."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._inner = [0.0]
+
+    def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, with its time counted for `stage`."""
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            begun = time.perf_counter()
+            self._inner.append(0.0)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                whole = time.perf_counter() - begun
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + whole - self._inner.pop()
+                self._inner[-1] += whole
+
+        return wrapper
+
+
+@contextmanager
+def timed_stages() -> Iterator[dict[str, float]]:
+    """Times the stages of every run inside the block: seconds by stage, complete when the block ends.
+
+    Raises AttributeError when a stage's function is not where STAGES says.
+    """
+    clock = _Clock()
+    originals = [(import_module(module), name) for _stage, module, name in STAGES]
+    functions = [getattr(module, name) for module, name in originals]
+    begun = time.perf_counter()
+    try:
+        for (stage, _module, _name), (module, name), function in zip(STAGES, originals, functions, strict=True):
+            setattr(module, name, clock.timed(stage, function))
+        yield clock.seconds
+    finally:
+        for (module, name), function in zip(originals, functions, strict=True):
+            setattr(module, name, function)
+        whole = time.perf_counter() - begun
+        clock.seconds[OTHER] = whole - sum(clock.seconds.values())
