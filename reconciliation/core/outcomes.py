@@ -29,7 +29,10 @@ def decide_pairs(pairs: Frame, parameters: Parameters) -> Frame:
     """Outcome of matched pairs: `matched`, or `mismatched` when currency, amount or status differ."""
     apart = (nw.col("right_amount") - nw.col("left_amount")).abs()
     tolerance = parameters.tolerance
-    within = (apart <= tolerance.minor) | (apart * 1_000_000 <= nw.col("left_amount").abs() * tolerance.ppm)
+    # The whole parts of amount × ppm ÷ 1,000,000, in two steps: the product itself may not fit into 64 bits.
+    millions, rest = nw.col("left_amount").abs() // 1_000_000, nw.col("left_amount").abs() % 1_000_000
+    allowed = millions * tolerance.ppm + rest * tolerance.ppm // 1_000_000
+    within = (apart <= tolerance.minor) | (apart <= allowed)
     same = (nw.col("left_currency") == nw.col("right_currency")) & within
     agree = same & statuses_agree(nw.col("left_status"), nw.col("right_status"))
     return pairs.with_columns(
