@@ -69,7 +69,11 @@ def record_status(status: str) -> SafeString:
 
 def code_cell(text: str) -> SafeString:
     """An id, set so that digits and letters can be told apart."""
-    return format_html("<code>{}</code>", text) if text else format_html('<span class="nothing">{}</span>', "–")
+    return (
+        format_html('<code title="{0}">{0}</code>', text)
+        if text
+        else format_html('<span class="nothing">{}</span>', "–")
+    )
 
 
 def link(model: str, pk: int, text: str) -> SafeString:

@@ -96,9 +96,9 @@ class PaymentAdmin(EvidenceAdmin):
         return code_cell(row.now_provider_reference)
 
     @display(description=gettext_lazy("Customer"))
-    def customer(self, row: Any) -> str:
+    def customer(self, row: Any) -> SafeString:
         """Who paid."""
-        return str(row.now_customer) or "–"
+        return code_cell(row.now_customer)
 
     @display(description=gettext_lazy("Invoice"))
     def invoice(self, row: Any) -> SafeString:

@@ -12,7 +12,7 @@ from reconciliation.core import findings
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem, ReconciliationRun
 from tests.browser.conftest import Desk
 from tests.people import person
-from tests.reconciliation.admin.desk_books import books_with_everything
+from tests.reconciliation.admin.desk_books import books_with_everything, received
 from tests.reconciliation.books import Books
 from tests.worker import Worker
 
@@ -42,7 +42,17 @@ def books(ledger_transactions: None) -> Books:
 
 def test_every_list_fits_and_fails_nowhere(books: Books, desk: Desk) -> None:
     books.run()
-    person("Owner", books.organization)
+    second = Books("a-second-organization-with-a-long-name")
+    long_id = "ch_" + "0123456789" * 4
+    second.paid(
+        f"payment-{long_id}", 1_234_567_89, long_id, customer=f"cus_{long_id}", invoice_number=f"INV-{long_id}"
+    )
+    second.charged(
+        long_id, 1_234_567_88, customer=f"cus_{long_id}", parent_reference=f"pi_{long_id}", reference=long_id
+    )
+    received(second, f"evt_{long_id}", f"{long_id}.csv")
+    second.run()
+    person("Owner", books.organization, second.organization)
     desk.sign_in("owner")
     desk.shoot("today")
     for name, path in LISTS.items():
