@@ -202,3 +202,23 @@ def hidden_secrets(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
     handlers = settings.LOGGING.get("handlers", {}).values()
     bare = [handler for handler in handlers if handler.get("formatter") != "tieout"]
     return _when(bare or not handlers, "Logs may hold secrets", "Give every handler the formatter “tieout”.", 21)
+
+
+@register(Tags.security, deploy=True)
+def stripe_access(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """E022, E023: a key that may move money, keys sent to a stand-in."""
+    mighty = sorted(slug for slug, key in settings.STRIPE_API_KEYS.items() if not key.startswith("rk_"))
+    return [
+        *_when(
+            mighty,
+            f"STRIPE_API_KEYS holds a secret key, which may move money, for {', '.join(mighty)}",
+            "Make a restricted key with read permissions in Stripe's dashboard.",
+            22,
+        ),
+        *_when(
+            settings.STRIPE_API_BASE != "https://api.stripe.com",
+            "Stripe's API is a stand-in on this machine",
+            "Remove STRIPE_API_BASE.",
+            23,
+        ),
+    ]

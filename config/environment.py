@@ -4,6 +4,7 @@ The readers of this module never raise; they note the problem and answer a harml
 then ends the program with every problem named, before anything has started.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,8 @@ import environ
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+STRIPE_KEY = re.compile(r"[rs]k_(?:test|live)_[A-Za-z0-9_]{4,240}")
+STAND_IN = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}")
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 
 
@@ -111,6 +114,28 @@ class Environment:
                 continue
             secrets.setdefault(slug, []).append(secret)
         return secrets
+
+    def api_keys(self, name: str) -> dict[str, str]:
+        """An API key of Stripe's by organization slug, from "acme:rk_test_…". They are not repeated in problems."""
+        keys: dict[str, str] = {}
+        for position, part in enumerate(self.names(name), start=1):
+            slug, colon, key = part.partition(":")
+            hint = "Write organization:rk_test_… or organization:rk_live_… for each, separated by commas."
+            if not (slug and colon and STRIPE_KEY.fullmatch(key)):
+                self._wrong(name, f"has an unreadable entry at position {position}", hint)
+            elif slug in keys:
+                self._wrong(name, f"names {slug!r} twice", "Give each organization one key.")
+            else:
+                keys[slug] = key
+        return keys
+
+    def stripe_base(self, name: str, default: str) -> str:
+        """Where Stripe's API is: its own address, or a stand-in on this machine. Keys are sent nowhere else."""
+        value = self.text(name, default).rstrip("/")
+        if value != default and not STAND_IN.fullmatch(value):
+            self._wrong(name, f"is {value!r}", f"Leave it empty for {default}, or write http://127.0.0.1:12111.")
+            return default
+        return value
 
     def require_valid(self) -> None:
         """End the program when anything was malformed: one line each, no traceback."""

@@ -190,6 +190,10 @@ LOGGING = logging_settings(as_json=not LOCAL_MODE, level=LOG_LEVEL)
 
 # Several secrets per organization are valid at once while one is rolled.
 STRIPE_WEBHOOK_SECRETS = env.webhook_secrets("STRIPE_WEBHOOK_SECRETS")
+STRIPE_API_KEYS = env.api_keys("STRIPE_API_KEYS")
+STRIPE_API_BASE = env.stripe_base("STRIPE_API_BASE", "https://api.stripe.com")
+# How many days back a routine sweep reads statement lines, payouts and invoices again.
+STATEMENT_DAYS = env.number("STATEMENT_DAYS", default=7, least=1, most=365)
 ACTION_LOG_CHECKPOINT_KEY = env.text("ACTION_LOG_CHECKPOINT_KEY")
 
 env.require_valid()

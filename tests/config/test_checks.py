@@ -54,6 +54,8 @@ def test_the_settings_as_delivered_have_no_problem(settings: Any) -> None:
         ({"SECRET_KEY": "insecure-" + "x" * 60}, 8),
         ({"SECRET_KEY": "short"}, 8),
         ({"AUTH_PASSWORD_VALIDATORS": []}, 9),
+        ({"STRIPE_API_KEYS": {"acme": "sk_live_1234"}}, 22),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:12111"}, 23),
         (api(DEFAULT_PERMISSION_CLASSES=OPEN), 10),
         (api(DEFAULT_PERMISSION_CLASSES=[]), 10),
         (api(DEFAULT_AUTHENTICATION_CLASSES=BASIC), 11),

@@ -17,6 +17,8 @@ def problems_of(name: str, value: str) -> list[str]:
     env.database("DATABASE_URL", "sqlite:///x.sqlite3")
     env.cache("CACHE_URL", "filecache:///tmp/x")
     env.webhook_secrets("SECRETS")
+    env.api_keys("KEYS")
+    env.stripe_base("BASE", "https://api.stripe.com")
     return env.problems
 
 
@@ -38,6 +40,13 @@ def problems_of(name: str, value: str) -> list[str]:
         ("SECRETS", "whsec_hunter2", "organization:whsec_"),
         ("SECRETS", "acme:hunter2", "organization:whsec_"),
         ("SECRETS", "acme:whsec_", "organization:whsec_"),
+        ("KEYS", "rk_test_hunter2", "organization:rk_test_"),
+        ("KEYS", "acme:hunter2", "organization:rk_test_"),
+        ("KEYS", "acme:rk_test_1hunter2,acme:rk_test_2hunter2", "one key"),
+        ("BASE", "http://stripe.example.com:80", "http://127.0.0.1:12111"),
+        ("BASE", "https://127.0.0.1.example.com:80", "http://127.0.0.1:12111"),
+        ("BASE", "http://127.0.0.1:1@example.com", "http://127.0.0.1:12111"),
+        ("BASE", "http://[::1", "http://127.0.0.1:12111"),
     ],
 )
 def test_a_malformed_variable_is_named_once_with_a_hint(name: str, value: str, hint: str) -> None:
@@ -70,6 +79,13 @@ def test_a_well_formed_variable_is_no_problem(name: str, value: str) -> None:
 def test_several_secrets_of_one_organization_are_kept_in_order() -> None:
     env = Environment({"SECRETS": "acme:whsec_a, other:whsec_c ,acme:whsec_b"})
     assert env.webhook_secrets("SECRETS") == {"acme": ["whsec_a", "whsec_b"], "other": ["whsec_c"]}
+
+
+def test_keys_go_to_stripe_or_to_a_stand_in_on_this_machine() -> None:
+    env = Environment({"KEYS": "acme:rk_test_1234, other:rk_live_5678", "BASE": "http://127.0.0.1:12111/"})
+    assert env.api_keys("KEYS") == {"acme": "rk_test_1234", "other": "rk_live_5678"}
+    assert env.stripe_base("BASE", "https://api.stripe.com") == "http://127.0.0.1:12111"
+    assert env.stripe_base("NONE", "https://api.stripe.com") == "https://api.stripe.com"
 
 
 def test_the_folder_of_a_socket_may_be_written_as_host_or_as_option() -> None:
