@@ -28,6 +28,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='paymentversion',
+            index=models.Index(fields=['organization', 'invoice_number'], name='payment_version_invoice'),
+        ),
+        migrations.AddIndex(
+            model_name='paymentversion',
             index=models.Index(fields=['organization', 'customer', 'amount_minor'], name='payment_version_like'),
         ),
         migrations.AddIndex(

@@ -77,6 +77,7 @@ class PaymentVersion(models.Model):
         indexes = [
             models.Index(fields=["organization", "occurred_at"], name="payment_version_time"),
             models.Index(fields=["organization", "provider_reference"], name="payment_version_reference"),
+            models.Index(fields=["organization", "invoice_number"], name="payment_version_invoice"),
             models.Index(fields=["organization", "customer", "amount_minor"], name="payment_version_like"),
         ]
 
