@@ -17,10 +17,11 @@ COLUMNS: Final = (
     "right_currency", "right_status", "occurred_at", "due_at", "opened_run",
 )  # fmt: skip
 LEFT: Final = """
-    SELECT p.id, v.id AS version_id, p.kind, NULLIF(v.provider_reference, '') AS key, v.amount_minor, v.currency,
+    SELECT p.id, v.id AS version_id, p.kind, v.provider_reference AS key, v.amount_minor, v.currency,
            v.status, v.occurred_at
     FROM billing_paymentversion v JOIN billing_payment p ON p.id = v.payment_id AND p.current_number = v.number
     WHERE v.organization_id = {organization} AND v.occurred_at >= {start} AND v.occurred_at < {end}"""
+# No provider record has a blank id, so payments that name none find none.
 RIGHT: Final = """
     SELECT p.id, v.id AS version_id, p.kind, p.external_id AS key, v.amount_minor, v.currency, v.status, v.occurred_at,
            v.excluded_reason

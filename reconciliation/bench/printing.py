@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 MARKS: Final = {True: "✓", False: "✗", None: ""}
+GOALS_AT: Final = 1_000_000
 
 
 def figure(value: float) -> str:
@@ -21,6 +22,8 @@ def print_results(console: Console, results: dict[str, Any]) -> None:
         soft_wrap=True,
     )
     console.print("Settings: " + ", ".join(f"{k} {v}" for k, v in results["settings"].items()), soft_wrap=True)
+    if results["rows"] < GOALS_AT:
+        console.print(f"Goals are set for {GOALS_AT:,} rows; at this size they only show the way.")
     table = Table()
     table.add_column("")
     for heading in ("seconds", "from – to", "rows/s", "peak MB"):

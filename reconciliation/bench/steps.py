@@ -7,7 +7,17 @@ from typing import Any, Final
 from django.core.management import call_command
 from django.db import connection
 
-from reconciliation.bench import bare_copy, changing, imports, loading, orm_loop, plain_sql, tables, tieout_runs
+from reconciliation.bench import (
+    bare_copy,
+    changing,
+    import_files,
+    imports,
+    loading,
+    orm_loop,
+    plain_sql,
+    tables,
+    tieout_runs,
+)
 from reconciliation.bench.measuring import measured
 
 Answer = dict[str, Any]
@@ -87,7 +97,7 @@ def import_file(*, way: str, path: str, fresh: bool) -> Answer:
 
 def files(*, folder: str, rows: int) -> Answer:
     """The files to import."""
-    return dict(imports.write_files(Path(folder), rows))
+    return dict(import_files.write_files(Path(folder), rows))
 
 
 STEPS: Final[dict[str, Callable[..., Answer]]] = {
