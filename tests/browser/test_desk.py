@@ -44,9 +44,7 @@ def test_every_list_fits_and_fails_nowhere(books: Books, desk: Desk) -> None:
     books.run()
     second = Books("a-second-organization-with-a-long-name")
     long_id = "ch_" + "0123456789" * 4
-    second.paid(
-        f"payment-{long_id}", 1_234_567_89, long_id, customer=f"cus_{long_id}", invoice_number=f"INV-{long_id}"
-    )
+    second.paid(f"payment-{long_id}", 1_234_567_89, long_id, customer=f"cus_{long_id}", invoice_number=f"INV-{long_id}")
     second.charged(
         long_id, 1_234_567_88, customer=f"cus_{long_id}", parent_reference=f"pi_{long_id}", reference=long_id
     )
