@@ -11,11 +11,13 @@ STAMP := .venv/.tieout-ready
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 2
+BENCH_ROWS ?= 1000000
+BENCH_REPEAT ?= 3
 PYTEST := $(BIN)/python -m pytest
 PRODUCTION_LIKE := TIEOUT_ENV_FILE= TIEOUT_MODE=production ALLOWED_HOSTS=tieout.example.com \
 	SECRET_KEY=only-for-this-check-Zt7Qx2mV9rKp4LsW8nYb3HdJ6fGc1Ae5
 
-.PHONY: help env run demo test lint trust browser postgres
+.PHONY: help env run demo test lint trust browser postgres bench
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -60,3 +62,10 @@ trust: $(STAMP) ## the full size of the properties that make test tries reduced
 
 browser: $(STAMP) ## the tests that need a chromium
 	$(PYTEST) -q -n 0 -m browser
+
+bench: $(STAMP) ## measure on this machine, write docs/benchmarks.md (an hour; BENCH_ROWS=100000 is quicker)
+	@mkdir -p var/bench
+	$(MANAGE) bench matching --database postgres --rows $(BENCH_ROWS) --repeat $(BENCH_REPEAT) --json > var/bench/matching-postgres-$(BENCH_ROWS).json
+	$(MANAGE) bench matching --database sqlite --rows $(BENCH_ROWS) --repeat $(BENCH_REPEAT) --json > var/bench/matching-sqlite-$(BENCH_ROWS).json
+	$(MANAGE) bench imports --database postgres --rows $(BENCH_ROWS) --repeat 1 --json > var/bench/imports-postgres-$(BENCH_ROWS).json
+	$(MANAGE) bench document var/bench/*.json --output docs/benchmarks.md
