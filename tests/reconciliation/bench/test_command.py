@@ -45,6 +45,7 @@ def test_matching_is_measured_in_a_database_of_its_own(child_environment: Enviro
     assert not (tmp_path / "tieout.sqlite3").exists(), "the operator's database was opened"
 
 
+@pytest.mark.trust
 def test_imports_are_measured_beside_bulk_create(child_environment: Environment, tmp_path: Path) -> None:
     results = measured(child_environment(), "imports", tmp_path, 300)
     every = {f"{kind}{ending}" for kind in ("payments", "events") for ending in (*MEASURES, "_tenth")}
