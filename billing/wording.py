@@ -42,6 +42,19 @@ def count_text(count: int) -> str:
     return str(format_decimal(count, locale=locale_name()))
 
 
+def decimal_text(value: str | float, digits: int | None = None) -> str:
+    """A number with `digits` decimals, else with those it is written with: 98.5 or 98,5."""
+    number = Decimal(str(value))
+    shown = max(0, -int(number.as_tuple().exponent)) if digits is None else digits
+    pattern = "#,##0" + ("." + "0" * shown if shown else "")
+    return str(format_decimal(number, format=pattern, locale=locale_name()))
+
+
+def hours_text(seconds: int) -> str:
+    """A span in hours, with decimals only where there are any: 1.5 h."""
+    return f"{decimal_text(f'{seconds / 3600:g}')} h"
+
+
 def time_text(moment: datetime, zone: tzinfo) -> str:
     """An aware time as a person in `zone` reads it in a sentence: 18 Nov 2026, 09:31 CET."""
     local = moment.astimezone(zone)

@@ -1,36 +1,24 @@
-"""A report as Markdown (requirement A5). English, since it is stored once; the pages render the JSON in the reader's
-language.
-"""
+"""A report as Markdown (requirement A5). It is stored in English; whoever downloads it gets their own language."""
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from billing.wording import amount_text, count_text
 from reconciliation.core.schema import OUTCOMES
-from reconciliation.wording import amount_text
-
-LABELS = {
-    "matched": "Matched",
-    "mismatched": "Mismatched",
-    "only_left": "Missing at the provider",
-    "only_right": "Missing here",
-    "not_due": "Not due yet",
-    "ambiguous": "Ambiguous",
-    "excluded": "Excluded",
-}
-HEAD = ("| | Count ours | Amount ours | Count provider | Amount provider | Difference |", "|---|--:|--:|--:|--:|--:|")
+from reconciliation.wording import exclusion_words, outcome_word, percent_text
 
 
-def markdown(report: dict[str, Any]) -> str:
-    """The report as a Markdown document, equal for equal reports."""
-    with override("en"):
-        period = report["period"]
+def markdown(report: dict[str, Any], *, language: str = "en") -> str:
+    """The report as a Markdown document in `language`, equal for equal reports."""
+    with override(language):
         lines = [
-            f"# Reconciliation: {report['organization']}, {report['comparison']}",
+            "# " + _("Reconciliation: %(organization)s, %(comparison)s") % report,
             "",
-            f"Period {period['start']} to {period['end']} (excluded), {period['timezone']}.",
+            _("Period %(start)s to %(end)s (excluded), %(timezone)s.") % report["period"],
             "",
-            f"Matched: {percent(report['matched_percent'])} of the records that count.",
+            _("Matched: %s of the records that count.") % percent(report["matched_percent"]),
             "",
             *discrepancies(report),
         ]
@@ -41,50 +29,65 @@ def markdown(report: dict[str, Any]) -> str:
 
 def percent(value: str | None) -> str:
     """A percentage, or a word for none."""
-    return "nothing to compare" if value is None else f"{value} %"
+    return _("nothing to compare") if value is None else percent_text(value)
 
 
 def discrepancies(report: dict[str, Any]) -> list[str]:
     """Open discrepancies by type, and what they amount to."""
     if not report["discrepancies"]:
-        return ["No open discrepancies."]
-    lines = ["## Open discrepancies", "", "| Type | Count |", "|---|--:|"]
-    lines += [f"| {type_} | {count} |" for type_, count in report["discrepancies"].items()]
-    lines += ["", "| Currency | Differences | Unexplained |", "|---|--:|--:|"]
+        return [_("No open discrepancies.")]
+    lines = ["## " + _("Open discrepancies"), "", cells(_("Type"), _("Count")), "|---|--:|"]
+    lines += [cells(type_, count_text(count)) for type_, count in report["discrepancies"].items()]
+    lines += ["", cells(_("Currency"), _("Differences"), _("Unexplained")), "|---|--:|--:|"]
     for currency, cell in report["mismatch"].items():
         amounts = [amount_text(cell[name], currency) for name in ("difference_minor", "unexplained_minor")]
-        lines.append(f"| {currency} | {' | '.join(amounts)} |")
+        lines.append(cells(currency, *amounts))
     return lines
 
 
 def currency_table(currency: str, totals: dict[str, Any]) -> list[str]:
     """Outcomes of one currency, with their total and the control total."""
-    lines = [f"## {currency}", "", *HEAD]
-    lines += [row(LABELS[name], totals["outcomes"][name], currency) for name in OUTCOMES]
-    lines += [row("**Total**", totals["total"], currency), row("**Records read**", totals["read"], currency)]
+    lines = [f"## {currency}", "", *head()]
+    lines += [row(outcome_word(name), totals["outcomes"][name], currency) for name in OUTCOMES]
+    lines += [row(f"**{_('Total')}**", totals["total"], currency)]
+    lines += [row(f"**{_('Records read')}**", totals["read"], currency)]
     verdict = (
-        "The totals add up to the records read."
+        _("The totals add up to the records read.")
         if totals["control"]
-        else "**The totals do not add up to the records read.**"
+        else f"**{_('The totals do not add up to the records read.')}**"
     )
-    lines += ["", verdict, "", *HEAD]
-    lines += [row("Succeeded", totals["succeeded"], currency), row("Refunded", totals["refunded"], currency)]
+    lines += ["", verdict, "", *head()]
+    lines += [row(_("Succeeded"), totals["succeeded"], currency), row(_("Refunded"), totals["refunded"], currency)]
     return lines
 
 
-def row(label: str, cells: dict[str, Any], currency: str) -> str:
+def head() -> list[str]:
+    """The head of a currency's table."""
+    names = (
+        _("Count, ours"), _("Amount, ours"), _("Count, provider"), _("Amount, provider"), _("Difference"),
+    )  # fmt: skip
+    return [cells("", *names), "|---|--:|--:|--:|--:|--:|"]
+
+
+def cells(*texts: str) -> str:
+    """One line of a table."""
+    return f"| {' | '.join(texts)} |"
+
+
+def row(label: str, sides: dict[str, Any], currency: str) -> str:
     """One line of a currency's table."""
-    left, right = cells["left"], cells["right"]
+    left, right = sides["left"], sides["right"]
     difference = right["amount_minor"] - left["amount_minor"]
     values = [
-        str(left["count"]), amount_text(left["amount_minor"], currency), str(right["count"]),
+        count_text(left["count"]), amount_text(left["amount_minor"], currency), count_text(right["count"]),
         amount_text(right["amount_minor"], currency), amount_text(difference, currency, sign=True),
     ]  # fmt: skip
-    return f"| {label} | {' | '.join(values)} |"
+    return cells(label, *values)
 
 
 def excluded(report: dict[str, Any]) -> list[str]:
     """Why records were excluded."""
     if not report["excluded"]:
         return []
-    return ["", "## Excluded", "", *(f"- {reason}: {count}" for reason, count in report["excluded"].items())]
+    lines = [f"- {exclusion_words(reason)} {count_text(count)}" for reason, count in report["excluded"].items()]
+    return ["", "## " + _("Excluded"), "", *lines]

@@ -1,13 +1,12 @@
-"""Words for people: amounts, times and the sentence that says why a discrepancy is one. In the reader's language and
-zone.
-"""
+"""Words for people that the desk, the commands and the reports share, in the reader's language and zone."""
 
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from billing.wording import amount_text, time_text
+from billing.wording import amount_text, decimal_text, time_text
+from reconciliation.core import preparation
 
 Facts = dict[str, Any]
 
@@ -32,3 +31,45 @@ def provider_name(record: Facts | None) -> str:
 def capital(text: str) -> str:
     """With a capital first letter, whatever follows."""
     return text[:1].upper() + text[1:]
+
+
+def outcome_word(outcome: str) -> str:
+    """What became of a record."""
+    return {
+        "matched": _("Matched"),
+        "mismatched": _("Mismatched"),
+        "only_left": _("Missing at the provider"),
+        "only_right": _("Missing here"),
+        "not_due": _("Expected, not due yet"),
+        "ambiguous": _("Ambiguous"),
+        "excluded": _("Excluded"),
+    }.get(outcome, outcome)
+
+
+def exclusion_words(reason: str) -> str:
+    """Why a record takes no part."""
+    return {
+        preparation.REFUNDS_NOT_BOOKED: _(
+            "No refund is booked here yet, so the provider's have nothing to be compared with."
+        ),
+        preparation.REFUNDS_NOT_COMPARED: _("The organization does not compare refunds."),
+        "destination_payment": _("Money passed on to a connected account: not charged to the platform."),
+        preparation.SUPERSEDED: _("A later attempt of the same payment counts instead."),
+    }.get(reason, reason)
+
+
+def stage_words(stage: str) -> str:
+    """What a run is doing."""
+    return {
+        "": _("Waiting to start"),
+        "reading": _("Reading both sides"),
+        "matching": _("Matching"),
+        "explaining": _("Explaining the differences"),
+        "writing": _("Writing the result"),
+        "done": _("Done"),
+    }.get(stage, stage)
+
+
+def percent_text(value: str | None) -> str:
+    """A stored percentage, "98.5", as the reader writes it; a dash when nothing was compared."""
+    return "–" if value is None else _("%s %%") % decimal_text(value)

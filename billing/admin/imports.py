@@ -25,7 +25,7 @@ class ImportBatchAdmin(EvidenceAdmin):
     page_template = "desk/facts.html"
     list_display = (
         "filename",
-        "kind",
+        "kind_name",
         "imported",
         "rows",
         "created",
@@ -43,6 +43,11 @@ class ImportBatchAdmin(EvidenceAdmin):
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], _term: str) -> QuerySet[Any]:
         """No search: there is nothing to type."""
         return queryset.none()
+
+    @display(description=gettext_lazy("Kind"))
+    def kind_name(self, row: ImportBatch) -> str:
+        """What it brought."""
+        return kind_word(row.kind)
 
     @display(description=gettext_lazy("Imported"))
     def imported(self, row: ImportBatch) -> SafeString:
@@ -63,10 +68,20 @@ class ImportBatchAdmin(EvidenceAdmin):
             "heading": _("Import of %(file)s") % {"file": obj.filename},
             "current": [
                 (_("Organization"), obj.organization.name),
-                (_("Kind"), obj.kind),
+                (_("Kind"), kind_word(obj.kind)),
                 (_("Imported"), time_cell(obj.imported_at, zone_of(obj), seconds=True)),
                 (_("Imported by"), obj.imported_by or "–"),
                 *((name, count_text(count)) for name, count in counts),
                 ("SHA-256", code_cell(obj.sha256)),
             ],
         }
+
+
+def kind_word(kind: str) -> str:
+    """What an import brings."""
+    return {
+        "payments": _("Payments"),
+        "provider_records": _("Provider records"),
+        "stripe_events": _("Stripe events"),
+        "stripe_objects": _("Stripe objects"),
+    }.get(kind, kind)

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from billing.models import Organization
 from billing.organizations import OrganizationInvalid, check_organization, save_organization
+from billing.wording import hours_text
 
 from .base import DeskAdmin
 
@@ -94,7 +95,7 @@ class OrganizationAdmin(DeskAdmin):
     @admin.display(description=_("Grace period"))
     def grace_hours(self, row: Organization) -> str:
         """In hours."""
-        return f"{row.grace_seconds / 3600:g} h"
+        return hours_text(row.grace_seconds)
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         """An organization keeps its books."""

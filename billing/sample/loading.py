@@ -8,6 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from billing.imports.importing import ImportResult
 from billing.imports.payments import import_payments
 from billing.imports.stripe_files import EVENTS, OBJECTS, import_events, import_objects
@@ -16,6 +18,7 @@ from billing.organizations import save_organization
 from billing.sample import recorded
 from billing.sample.generated import payments_csv, stories, write_events
 from billing.sample.plan import Plan
+from billing.wording import count_text
 
 MONTH_SLUG: Final = "larkspur"
 MONTH_FIELDS: Final[dict[str, Any]] = {
@@ -47,11 +50,11 @@ def load_recorded(*, by: str, now: datetime, say: Say) -> Loaded:
     zone = ZoneInfo(organization.timezone)
     end = _RECORDED_TO.replace(tzinfo=zone)
     if not _batch(organization, _PAYMENTS):
-        say("Recorded Stripe payments: internal payments")
+        say(_("Recorded Stripe payments: internal payments"))
         file = io.BytesIO(recorded.payments_csv())
         import_payments(organization=organization, file=file, filename="recorded_payments.csv", by=by, now=now)
     if not _batch(organization, OBJECTS):
-        say("Recorded Stripe payments: Stripe objects")
+        say(_("Recorded Stripe payments: Stripe objects"))
         import_objects(
             organization=organization,
             file=io.BytesIO(json.dumps(recorded.stripe_objects()).encode()),
@@ -74,11 +77,11 @@ def load_month(*, by: str, now: datetime, payments: int, say: Say) -> Loaded:
     loaded = Loaded(organization, start, datetime.combine(today + timedelta(days=1), time.min, zone))
     if first and _batch(organization, EVENTS):
         return loaded
-    say(f"Generated month: {payments:,} payments")
+    say(_("Generated month: %s payments") % count_text(payments))
     told = list(stories(Plan(payments=payments, start=start, as_of=as_of.astimezone(UTC))))
     ours = io.BytesIO(payments_csv(told))
     import_payments(organization=organization, file=ours, filename="generated_payments.csv", by=by, now=as_of)
-    say("Generated month: Stripe events")
+    say(_("Generated month: Stripe events"))
     text = io.StringIO()
     write_events(told, text, reference_key=organization.reference_keys[0])
     import_generated_events(organization, text.getvalue().encode(), by, as_of)

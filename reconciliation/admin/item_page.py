@@ -11,9 +11,10 @@ from billing.admin.cells import amount_cell, code_cell, link, record_status, tim
 from billing.models import PaymentVersion, ProviderRecordVersion
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.sentences import sentence, type_name
+from reconciliation.wording import exclusion_words
 
 from .compared import compared_fields
-from .labels import exclusion_words, outcome_cell, pass_words
+from .labels import outcome_cell, pass_words
 
 VERSIONS_SHOWN = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -17,9 +17,10 @@ from billing.admin.filters import ChoiceFilter, CurrencyFilter, OrganizationFilt
 from billing.models import Payment, ProviderRecord
 from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import ReconciliationItem, ReconciliationRun
+from reconciliation.wording import outcome_word
 
 from .item_page import item_page
-from .labels import outcome_cell, outcome_word, pass_words
+from .labels import outcome_cell, pass_words
 from .lookup import by_number, by_record
 
 

@@ -6,27 +6,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from billing.admin.cells import shaped
-from reconciliation.core import findings, preparation
+from billing.wording import hours_text
+from reconciliation.core import findings
 from reconciliation.sentences import type_name
+from reconciliation.wording import outcome_word
 
 
 def severity_cell(severity: str) -> SafeString:
     """How much a discrepancy matters."""
-    shape, word = {
-        "major": ("▲", _("Major")),
-        "minor": ("◆", _("Minor")),
-    }.get(severity, ("○", _("None")))
-    return shaped(shape, word, f"severity-{severity}")
+    shape = {"major": "▲", "minor": "◆"}.get(severity, "○")
+    return shaped(shape, severity_word(severity), f"severity-{severity}")
 
 
 def status_cell(status: str) -> SafeString:
     """Where a discrepancy stands."""
-    shape, word = {
-        "open": ("○", _("Open")),
-        "acknowledged": ("◐", _("Acknowledged")),
-        "pending_approval": ("◕", _("Needs approval")),
-    }.get(status, ("●", _("Resolved")))
-    return shaped(shape, word, f"step-{status}")
+    shape = {"open": "○", "acknowledged": "◐", "pending_approval": "◕"}.get(status, "●")
+    return shaped(shape, step_word(status), f"step-{status}")
 
 
 def run_status_cell(status: str) -> SafeString:
@@ -38,19 +33,6 @@ def run_status_cell(status: str) -> SafeString:
         "break": ("≠", _("Break")),
     }.get(status, ("✕", _("Error")))
     return shaped(shape, word, f"run-{status}")
-
-
-def outcome_word(outcome: str) -> str:
-    """What became of a record."""
-    return {
-        "matched": _("Matched"),
-        "mismatched": _("Mismatched"),
-        "only_left": _("Missing at the provider"),
-        "only_right": _("Missing here"),
-        "not_due": _("Expected, not due yet"),
-        "ambiguous": _("Ambiguous"),
-        "excluded": _("Excluded"),
-    }.get(outcome, outcome)
 
 
 OUTCOME_SHAPES = {
@@ -81,28 +63,28 @@ def pass_words(match_pass: str) -> str:
     }.get(match_pass, match_pass)
 
 
-def exclusion_words(reason: str) -> str:
-    """Why a record takes no part."""
+def via_words(via: str) -> str:
+    """How a run was asked for that no person asked for in the admin."""
     return {
-        preparation.REFUNDS_NOT_BOOKED: _(
-            "No refund is booked here yet, so the provider's have nothing to be compared with."
-        ),
-        preparation.REFUNDS_NOT_COMPARED: _("The organization does not compare refunds."),
-        "destination_payment": _("Money passed on to a connected account: not charged to the platform."),
-        preparation.SUPERSEDED: _("A later attempt of the same payment counts instead."),
-    }.get(reason, reason)
+        "": "–",
+        "command": _("command line"),
+        "admin": _("the admin"),
+    }.get(via, via)
 
 
-def stage_words(stage: str) -> str:
-    """What a run is doing."""
+def severity_word(severity: str) -> str:
+    """How much a discrepancy matters, in a word."""
+    return {"major": _("Major"), "minor": _("Minor")}.get(severity, _("None"))
+
+
+def step_word(status: str) -> str:
+    """Where a discrepancy stands, in a word."""
     return {
-        "": _("Waiting to start"),
-        "reading": _("Reading both sides"),
-        "matching": _("Matching"),
-        "explaining": _("Explaining the differences"),
-        "writing": _("Writing the result"),
-        "done": _("Done"),
-    }.get(stage, stage)
+        "open": _("Open"),
+        "acknowledged": _("Acknowledged"),
+        "pending_approval": _("Needs approval"),
+        "resolved": _("Resolved"),
+    }.get(status, status)
 
 
 def type_choices() -> list[tuple[str, Any]]:
@@ -112,18 +94,14 @@ def type_choices() -> list[tuple[str, Any]]:
 
 def rule_rows(rules: dict[str, Any]) -> list[tuple[str, str]]:
     """The rules of a run, named and in units people use."""
-
-    def hours(seconds: int) -> str:
-        return f"{seconds / 3600:g} h"
-
     tolerance = _("%(minor)s minor units, %(ppm)s per million") % {
         "minor": rules.get("tolerance_minor", 0),
         "ppm": rules.get("tolerance_ppm", 0),
     }
     return [
-        (_("Grace period before a record counts as missing"), hours(rules.get("grace_seconds", 0))),
-        (_("Window for matching by customer, amount and time"), hours(rules.get("match_window_seconds", 0))),
-        (_("Window for suspected double charges"), hours(rules.get("duplicate_window_seconds", 0))),
+        (_("Grace period before a record counts as missing"), hours_text(rules.get("grace_seconds", 0))),
+        (_("Window for matching by customer, amount and time"), hours_text(rules.get("match_window_seconds", 0))),
+        (_("Window for suspected double charges"), hours_text(rules.get("duplicate_window_seconds", 0))),
         (_("Tolerance per pair"), tolerance),
         (_("Refunds"), _("compared") if rules.get("compare_refunds") else _("not compared")),
     ]

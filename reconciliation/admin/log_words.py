@@ -7,6 +7,10 @@ from django.utils.translation import gettext as _
 
 from billing.wording import amount_text
 from reconciliation.models import ReconciliationActionLog
+from reconciliation.sentences import status_word
+from reconciliation.wording import outcome_word
+
+from .labels import pass_words, severity_word, step_word
 
 LONG = 200
 ORDER = (
@@ -69,6 +73,13 @@ def field_words(field: str) -> str:
     }.get(field, field)
 
 
+def compared_words(value: str, reason_code: str, currency: str) -> str:
+    """What one side says, as the kind of the difference reads it: an amount, a status, else the value itself."""
+    if reason_code.startswith("amount.") and value.lstrip("-").isdigit():
+        return amount_text(int(value), currency)
+    return status_word(value) if reason_code.startswith("status.") else value
+
+
 def value_words(values: dict[str, Any], field: str) -> str:
     """A logged value; amounts with their currency."""
     value = values.get(field)
@@ -76,8 +87,13 @@ def value_words(values: dict[str, Any], field: str) -> str:
         return "–"
     if field.endswith("_minor") and isinstance(value, int) and values.get("currency"):
         return amount_text(value, str(values["currency"]), sign=field.startswith("difference"))
-    if field in ("expected", "actual") and str(values.get("reason_code", "")).startswith("amount."):
-        return amount_text(int(value), str(values["currency"])) if str(value).lstrip("-").isdigit() else str(value)
+    if field in ("expected", "actual"):
+        return compared_words(str(value), str(values.get("reason_code", "")), str(values.get("currency", "")))
+    words = {"status": step_word, "severity": severity_word, "outcome": outcome_word, "match_pass": pass_words}
+    if field == "resolution_code" and value == "cleared":
+        return _("cleared by a run")
+    if isinstance(value, str) and field in words:
+        return words[field](value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return text if len(text) <= LONG else f"{text[:LONG]}…"
 

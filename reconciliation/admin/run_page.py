@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell
-from billing.wording import amount_text, count_text, stamp_text
+from billing.wording import amount_text, count_text, decimal_text, stamp_text
 from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import ReconciliationRun
 from reconciliation.sentences import type_name
+from reconciliation.wording import exclusion_words, outcome_word, percent_text
 
-from .labels import exclusion_words, outcome_word, rule_rows
+from .labels import rule_rows
 
 ITEMS = "admin:reconciliation_reconciliationitem_changelist"
 DISCREPANCIES = "admin:reconciliation_reconciliationdiscrepancy_changelist"
@@ -86,13 +87,8 @@ def currency_block(run: ReconciliationRun, currency: str, totals: dict[str, Any]
         ],
         "control": totals["control"],
         "verdict": control_words(totals, currency),
-        "matched_percent": percent(totals.get("matched_percent")),
+        "matched_percent": percent_text(totals.get("matched_percent")),
     }
-
-
-def percent(value: str | None) -> str:
-    """A stored percentage, or a dash when nothing was compared."""
-    return "–" if value is None else f"{value} %"
 
 
 def open_by_type(run: ReconciliationRun, report: dict[str, Any]) -> list[dict[str, Any]]:
@@ -133,7 +129,7 @@ def duration_text(run: ReconciliationRun) -> str:
     if run.started_at is None or run.finished_at is None:
         return "–"
     seconds = max(0.0, (run.finished_at - run.started_at).total_seconds())
-    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    return f"{decimal_text(seconds, 1)} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def metric_rows(run: ReconciliationRun) -> list[tuple[str, str]]:
@@ -154,7 +150,7 @@ def report_page(run: ReconciliationRun) -> dict[str, Any]:
         return {"report": None}
     return {
         "report": {
-            "matched_percent": percent(report["matched_percent"]),
+            "matched_percent": percent_text(report["matched_percent"]),
             "currencies": [currency_block(run, code, totals) for code, totals in report["totals"].items()],
             "open": open_by_type(run, report),
             "mismatch": [

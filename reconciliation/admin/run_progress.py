@@ -8,8 +8,9 @@ from django.utils.translation import ngettext
 
 from reconciliation.models import ReconciliationRun
 from reconciliation.runs.leases import LEASE
+from reconciliation.wording import stage_words
 
-from .labels import run_status_cell, stage_words
+from .labels import run_status_cell
 
 PATIENCE = timedelta(seconds=20)
 ASK_EVERY_SECONDS = 1

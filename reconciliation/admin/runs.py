@@ -21,14 +21,16 @@ from billing.access import visible_to
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import time_cell, zone_of
 from billing.admin.filters import OrganizationFilter, choice_filter, period_filter
-from billing.wording import count_text
+from billing.wording import count_text, locale_name
 from reconciliation.core.report import canonical
 from reconciliation.models import ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
+from reconciliation.report_markdown import markdown
 from reconciliation.tasks import trigger_run
+from reconciliation.wording import percent_text
 
-from .labels import run_status_cell
-from .run_page import duration_text, metric_rows, percent, period_days, period_text, report_page
+from .labels import run_status_cell, via_words
+from .run_page import duration_text, metric_rows, period_days, period_text, report_page
 from .run_progress import UNDER_WAY, progress
 from .trigger import TriggerForm, suggestion
 
@@ -106,7 +108,7 @@ class RunAdmin(EvidenceAdmin):
     @display(description=gettext_lazy("Matched"))
     def matched(self, row: ReconciliationRun) -> str:
         """By count."""
-        return percent(row.report.get("matched_percent")) if row.report else "–"
+        return percent_text(row.report.get("matched_percent")) if row.report else "–"
 
     @display(description=gettext_lazy("Open"))
     def open_count(self, row: ReconciliationRun) -> str:
@@ -116,7 +118,7 @@ class RunAdmin(EvidenceAdmin):
     @display(description=gettext_lazy("Requested by"))
     def requested(self, row: ReconciliationRun) -> str:
         """A person, or the way it came in."""
-        return row.requested_by.get_username() if row.requested_by else row.requested_via or "–"
+        return row.requested_by.get_username() if row.requested_by else via_words(row.requested_via)
 
     def has_trigger_permission(self, request: HttpRequest, *_args: Any) -> bool:
         """Managers, owners, superusers."""
@@ -184,12 +186,14 @@ class RunAdmin(EvidenceAdmin):
         )
 
     def download_view(self, request: HttpRequest, run_id: int, form: str) -> HttpResponse:
-        """The stored report, as JSON (the very bytes its digest covers) or Markdown."""
+        """The stored report, as JSON (the very bytes its digest covers) or as Markdown in the reader's language."""
         run = self._own_run(request, run_id)
         if not run.report or form not in ("json", "md"):
             raise Http404
         text, kind = (
-            (canonical(run.report), "application/json") if form == "json" else (run.report_markdown, "text/markdown")
+            (canonical(run.report), "application/json")
+            if form == "json"
+            else (report_in_own_language(run), "text/markdown")
         )
         name = f"{run.organization.slug}-{run.comparison}-{run}.{form}"
         return HttpResponse(
@@ -226,3 +230,9 @@ class RunAdmin(EvidenceAdmin):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "desk/trigger.html", context)
+
+
+def report_in_own_language(run: ReconciliationRun) -> str:
+    """The report as Markdown: as stored in English, else made anew from the stored figures."""
+    language = locale_name()
+    return run.report_markdown if language == "en" else markdown(run.report or {}, language=language)

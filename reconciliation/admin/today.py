@@ -18,9 +18,10 @@ from billing.wording import count_text
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
 from reconciliation.sentences import type_name
+from reconciliation.wording import percent_text
 
 from .labels import run_status_cell, severity_cell
-from .run_page import duration_text, percent, period_text
+from .run_page import duration_text, period_text
 from .run_progress import UNDER_WAY, span_text
 
 LATE = timedelta(hours=26)
@@ -63,7 +64,7 @@ def run_row(run: ReconciliationRun, now: datetime) -> dict[str, Any]:
         "comparison": run.get_comparison_display(),
         "status": run_status_cell(run.status),
         "period": period_text(run),
-        "matched": percent(run.report.get("matched_percent")) if run.report else "–",
+        "matched": percent_text(run.report.get("matched_percent")) if run.report else "–",
         "unexplained": [amount_cell(cell["unexplained_minor"], code) for code, cell in mismatch.items()],
         "ended": time_cell(run.finished_at, zone_of(run)),
         "duration": duration_text(run),

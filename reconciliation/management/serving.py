@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
+from django.utils.translation import gettext as _
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.25
@@ -31,8 +33,8 @@ def require_free_port(*, host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise PortTaken(
-                f"Cannot listen on {host}:{port}: {error.strerror}. "
-                "Stop what runs there, or choose another port with --port."
+                _("Cannot listen on %(address)s: %(reason)s. Stop what runs there, or choose another port with --port.")
+                % {"address": f"{host}:{port}", "reason": error.strerror}
             ) from error
 
 
@@ -104,12 +106,12 @@ class Supervisor:
         now = self.clock()
         code = child.died(now)
         if code is not None:
-            self.say(f"The {child.name} ended unexpectedly (code {code}).")
+            self.say(_("The %(name)s ended unexpectedly (code %(code)s).") % {"name": child.name, "code": code})
             if child.quick_deaths >= QUICK_DEATHS:
-                self.say(f"It ended {QUICK_DEATHS} times in a row: giving up. Its messages above say why.")
+                self.say(_("It ended %d times in a row: giving up. Its messages above say why.") % QUICK_DEATHS)
                 return False
         if child.process is None and now >= child.start_again_at:
-            self.say(f"Starting the {child.name} again.")
+            self.say(_("Starting the %s again.") % child.name)
             child.start(now)
         return True
 

@@ -3,18 +3,27 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from billing.wording import amount_text, count_text, decimal_text
 from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import ReconciliationDiscrepancy
-from reconciliation.report_markdown import LABELS, percent
+from reconciliation.report_markdown import percent
 from reconciliation.runs import RunResult
 from reconciliation.sentences import sentence
-from reconciliation.wording import amount_text
+from reconciliation.wording import outcome_word
 
-VERDICT = {"ok": "[bold green]OK[/]", "break": "[bold yellow]BREAK[/]", "error": "[bold red]ERROR[/]"}
+
+def verdict(status: str) -> str:
+    """How a run ended, as the console shows it."""
+    colour, word = {
+        "ok": ("green", _("OK")),
+        "break": ("yellow", _("BREAK")),
+    }.get(status, ("red", _("ERROR")))
+    return f"[bold {colour}]{word}[/]"
 
 
 def console_for(stream: Any) -> Console:
@@ -38,27 +47,34 @@ def as_json(result: RunResult) -> dict[str, Any]:
 
 def print_summary(result: RunResult, console: Console) -> None:
     """One table per currency, then what is open and what was written."""
-    name = str(result.run) if result.run else "Dry run"
+    name = str(result.run) if result.run else _("Dry run")
     if result.status == "error":
-        console.print(f"{name}: {VERDICT['error']}. {result.error}", soft_wrap=True)
-        console.print("Nothing was written. The run is stored with this error.")
+        console.print(f"{name}: {verdict('error')}. {result.error}", soft_wrap=True)
+        console.print(_("Nothing was written. The run is stored with this error."))
         return
     for currency, totals in result.totals.items():
         console.print(currency_table(currency, totals))
-    open_ones = ", ".join(f"{count} {type_}" for type_, count in result.discrepancies.items()) or "none"
+    open_ones = ", ".join(f"{count} {type_}" for type_, count in result.discrepancies.items()) or _("none")
     console.print(
-        f"{name}: {VERDICT[result.status]}, matched {percent(result.report['matched_percent'])}.", soft_wrap=True
-    )
-    console.print(f"Open discrepancies: {open_ones}.", soft_wrap=True)
-    for line in examples(result):
-        console.print(f"  · {escape(line)}", soft_wrap=True)
-    verb = "Would write" if result.run is None else "Written"
-    written = result.written
-    console.print(
-        f"{verb}: {written['items']:,} items, {written['discrepancies']:,} discrepancies, {written['log']:,} log rows"
-        f" in {result.seconds:.1f} s.",
+        _("%(run)s: %(verdict)s, matched %(percent)s.")
+        % {
+            "run": name,
+            "verdict": verdict(result.status),
+            "percent": percent(result.report["matched_percent"]),
+        },
         soft_wrap=True,
     )
+    console.print(_("Open discrepancies: %s.") % open_ones, soft_wrap=True)
+    for line in examples(result):
+        console.print(f"  · {escape(line)}", soft_wrap=True)
+    values = {name: count_text(count) for name, count in result.written.items()}
+    values["seconds"] = decimal_text(result.seconds, 1)
+    text = (
+        _("Would write: %(items)s items, %(discrepancies)s discrepancies, %(log)s log rows in %(seconds)s s.")
+        if result.run is None
+        else _("Written: %(items)s items, %(discrepancies)s discrepancies, %(log)s log rows in %(seconds)s s.")
+    )
+    console.print(text % values, soft_wrap=True)
 
 
 def examples(result: RunResult) -> list[str]:
@@ -79,13 +95,14 @@ def currency_table(currency: str, totals: dict[str, Any]) -> Table:
     """Outcomes of one currency, ours and the provider's, with the total under a rule."""
     table = Table(title=currency, title_justify="left", title_style="bold")
     table.add_column("", no_wrap=True)
-    for heading in ("ours", "amount", "provider", "amount", "difference"):
+    for heading in (_("ours"), _("amount"), _("provider"), _("amount"), _("difference")):
         table.add_column(heading, justify="right", no_wrap=True)
     shown = [outcome for outcome in OUTCOMES if any(cell["count"] for cell in totals["outcomes"][outcome].values())]
     for outcome in shown:
-        table.add_row(*cells(LABELS[outcome], totals["outcomes"][outcome], currency))
+        table.add_row(*cells(outcome_word(outcome), totals["outcomes"][outcome], currency))
     table.add_section()
-    table.add_row(*cells("Total read" if totals["control"] else "Total (NOT all read)", totals["total"], currency))
+    total = _("Total read") if totals["control"] else _("Total (NOT all read)")
+    table.add_row(*cells(total, totals["total"], currency))
     return table
 
 
@@ -94,9 +111,9 @@ def cells(label: str, sides: dict[str, Any], currency: str) -> list[str]:
     left, right = sides["left"], sides["right"]
     return [
         label,
-        f"{left['count']:,}",
+        count_text(left["count"]),
         amount_text(left["amount_minor"], currency),
-        f"{right['count']:,}",
+        count_text(right["count"]),
         amount_text(right["amount_minor"], currency),
         amount_text(right["amount_minor"] - left["amount_minor"], currency, sign=True),
     ]

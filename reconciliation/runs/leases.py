@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from reconciliation.models import ReconciliationRun, RunLease
 
@@ -16,8 +17,10 @@ class LeaseHeld(Exception):
     def __init__(self, run: ReconciliationRun | None, until: datetime | None) -> None:
         """Names the holder."""
         self.run, self.until = run, until
-        when = f" It may be taken over after {until:%Y-%m-%d %H:%M:%S} UTC." if until else ""
-        super().__init__(f"{run or 'Another run'} is being written for this organization and comparison.{when}")
+        text = _("%s is being written for this organization and comparison.") % (run or _("Another run"))
+        if until:
+            text = f"{text} {_('It may be taken over after %s.') % f'{until:%Y-%m-%d %H:%M:%S} UTC'}"
+        super().__init__(text)
 
 
 class LeaseLost(Exception):

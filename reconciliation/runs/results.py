@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from reconciliation.core import report as reports
 from reconciliation.models import ReconciliationRun
 
@@ -13,7 +15,7 @@ class RunInProgress(Exception):
     def __init__(self, run: ReconciliationRun) -> None:
         """Names the run that is under way."""
         self.run = run
-        super().__init__(f"{run} already reconciles this period. Wait for it to end, then try again.")
+        super().__init__(_("%s already reconciles this period. Wait for it to end, then try again.") % run)
 
 
 @dataclass(frozen=True)

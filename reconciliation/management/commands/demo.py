@@ -21,6 +21,7 @@ from reconciliation.management.summary import console_for, print_summary
 from reconciliation.models import ReconciliationRun
 from reconciliation.runs import RunInProgress, RunResult, reconcile
 from reconciliation.runs.leases import LeaseHeld
+from reconciliation.wording import stage_words
 
 DEMO_PASSWORD = "tieout-demo"  # noqa: S105 - printed by the command, and used in local mode only
 PAYMENTS = 4_000
@@ -105,7 +106,7 @@ def _reconcile(loaded: Loaded, bar: Progress, task: TaskID) -> RunResult:
             now=timezone.now(),
             dry_run=dry_run,
             progress=lambda stage, percent: bar.update(
-                task, description=f"{loaded.organization.name}: {stage}", completed=percent, total=100
+                task, description=f"{loaded.organization.name}: {stage_words(stage)}", completed=percent, total=100
             ),
         )
 

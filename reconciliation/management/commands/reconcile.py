@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -17,6 +18,7 @@ from reconciliation.comparisons import COMPARISONS
 from reconciliation.management.summary import as_json, console_for, print_summary
 from reconciliation.runs import RunInProgress, RunResult, reconcile
 from reconciliation.runs.leases import LeaseHeld
+from reconciliation.wording import stage_words
 
 EXIT = {"ok": 0, "break": 1, "error": 2}
 
@@ -26,34 +28,39 @@ def day_start(text: str, zone: ZoneInfo) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(text), time.min, zone)
     except ValueError as error:
-        raise CommandError(f"“{text}” is not a date. Write it as 2026-11-01.", returncode=2) from error
+        raise CommandError(_("“%s” is not a date. Write it as 2026-11-01.") % text, returncode=2) from error
 
 
 class Command(BaseCommand):
     """Reconciles a period; exit code 0 ok, 1 break, 2 error."""
 
-    help = "Reconciles a period of an organization. Exit code: 0 ok, 1 break, 2 error."
+    help = _("Reconciles a period of an organization. Exit code: 0 ok, 1 break, 2 error.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which organization, comparison and period."""
         parser.add_argument("--organization", required=True, metavar="SLUG")
         parser.add_argument("--comparison", default="payments", choices=sorted(COMPARISONS))
-        parser.add_argument("--from", dest="start", required=True, metavar="DATE", help="first day, in its time zone")
-        parser.add_argument("--to", dest="end", required=True, metavar="DATE", help="the day after the last one")
-        parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-        parser.add_argument("--full", action="store_true", help="match everything again, not only what changed")
-        parser.add_argument("--dry-run", action="store_true", help="show what would change, write nothing")
+        parser.add_argument(
+            "--from", dest="start", required=True, metavar="DATE", help=_("first day, in its time zone")
+        )
+        parser.add_argument("--to", dest="end", required=True, metavar="DATE", help=_("the day after the last one"))
+        parser.add_argument("--json", action="store_true", help=_("one JSON object on standard output"))
+        parser.add_argument("--full", action="store_true", help=_("match everything again, not only what changed"))
+        parser.add_argument("--dry-run", action="store_true", help=_("show what would change, write nothing"))
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Runs and reports."""
         organization = Organization.objects.filter(slug=options["organization"]).first()
         if organization is None:
-            known = ", ".join(Organization.objects.values_list("slug", flat=True)) or "none yet"
-            raise CommandError(f"There is no organization “{options['organization']}”. Known: {known}.", returncode=2)
+            known = ", ".join(Organization.objects.values_list("slug", flat=True)) or _("none yet")
+            values = {"slug": options["organization"], "known": known}
+            raise CommandError(_("There is no organization “%(slug)s”. Known: %(known)s.") % values, returncode=2)
         zone = ZoneInfo(organization.timezone)
         start, end = day_start(options["start"], zone), day_start(options["end"], zone)
         if start >= end:
-            raise CommandError("--to must be a later day than --from; it is the first day not compared.", returncode=2)
+            raise CommandError(
+                _("--to must be a later day than --from; it is the first day not compared."), returncode=2
+            )
         try:
             result = self.with_progress(organization, start, end, options)
         except (LeaseHeld, RunInProgress) as busy:
@@ -69,9 +76,9 @@ class Command(BaseCommand):
         """The run, with a bar on standard error."""
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("starting", total=100)
+            task = bar.add_task(_("Starting"), total=100)
             return reconcile(
                 organization=organization, comparison=options["comparison"], start=start, end=end, by=None,
                 now=timezone.now(), dry_run=options["dry_run"], full=options["full"],
-                progress=lambda stage, percent: bar.update(task, description=stage, completed=percent),
+                progress=lambda stage, percent: bar.update(task, description=stage_words(stage), completed=percent),
             )  # fmt: skip

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
 
 from reconciliation.management.serving import Child, PortTaken, Supervisor, require_free_port
 
@@ -15,37 +16,38 @@ from reconciliation.management.serving import Child, PortTaken, Supervisor, requ
 class Command(BaseCommand):
     """Serves on loopback by default; anything else is meant to stand behind a proxy that ends TLS."""
 
-    help = "Start the web server and the worker; Ctrl-C ends both."
+    help = _("Start the web server and the worker; Ctrl-C ends both.")
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-        parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: %(default)s)")
-        parser.add_argument("--web-workers", type=int, default=2, help="web processes (default: %(default)s)")
+        parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on (default: %(default)s)"))
+        parser.add_argument("--port", type=int, default=8000, help=_("port to listen on (default: %(default)s)"))
+        parser.add_argument("--web-workers", type=int, default=2, help=_("web processes (default: %(default)s)"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         if not 1 <= port <= 65535:
-            raise CommandError(f"There is no port {port}. Choose one from 1 to 65535.")
+            raise CommandError(_("There is no port %d. Choose one from 1 to 65535.") % port)
         try:
             require_free_port(host=host, port=port)
         except PortTaken as error:
             raise CommandError(str(error)) from error
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            raise CommandError("The database is not up to date. Run `manage.py migrate` first.")
+            raise CommandError(_("The database is not up to date. Run `manage.py migrate` first."))
+        call_command("compile_catalogues", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         connections.close_all()
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self.stderr.write(f"Tieout is at http://{address}/ – the worker runs beside it. Ctrl-C ends both.")
+        self.stderr.write(_("Tieout is at %s – the worker runs beside it. Ctrl-C ends both.") % f"http://{address}/")
         supervisor = Supervisor(
             children=[
-                Child("web server", web_command(address=address, processes=options["web_workers"])),
-                Child("worker", [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]),
+                Child(_("web server"), web_command(address=address, processes=options["web_workers"])),
+                Child(_("worker"), [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]),
             ],
             say=self.stderr.write,
         )
         code = supervisor.run()
-        self.stderr.write("Both have ended.")
+        self.stderr.write(_("Both have ended."))
         if code:
             raise SystemExit(code)
 

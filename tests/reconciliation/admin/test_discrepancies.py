@@ -87,7 +87,7 @@ def test_the_history_tells_what_a_run_did(books: Books, operator: Client) -> Non
     row = books.only(findings.STATUS)
     steps = page(operator, row).context["history"]
     assert [step["what"] for step in steps] == ["Cleared", "Opened"]
-    assert "open → resolved" in steps[0]["change"]
+    assert "Open → Resolved" in steps[0]["change"]
     assert steps[0]["reason"] == "A run no longer found it."
 
 
