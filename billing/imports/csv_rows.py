@@ -66,11 +66,17 @@ class CsvFile:
     digest: "hashlib._Hash" = field(repr=False)
 
 
-def open_csv(source: BinaryIO, *, required: Collection[str], alternatives: Collection[tuple[str, str]] = ()) -> CsvFile:
+def open_csv(
+    source: BinaryIO,
+    *,
+    required: Collection[str],
+    alternatives: Collection[tuple[str, str]] = (),
+    others: bool = False,
+) -> CsvFile:
     """Read the header of `source` and give its rows as an iterator.
 
-    `required` columns must all be there, and of each pair in `alternatives` exactly one; any order. Raises
-    FileUnreadable, also while the rows are read.
+    `required` columns must all be there, and of each pair in `alternatives` exactly one (with `others`: one or both);
+    any order. With `others` further columns may be there. Raises FileUnreadable, also while the rows are read.
     """
     digest = hashlib.sha256()
     lines = _lines(source, digest)
@@ -80,7 +86,7 @@ def open_csv(source: BinaryIO, *, required: Collection[str], alternatives: Colle
     delimiter = ";" if first.count(";") > first.count(",") else ","
     reader = _reader(first, lines, delimiter)
     header = [name.strip() for name in next(reader).cells]
-    _check_header(header, required=required, alternatives=alternatives)
+    _check_header(header, required=required, alternatives=alternatives, others=others)
     return CsvFile(header=header, rows=_shaped(reader, header), digest=digest)
 
 
@@ -171,8 +177,10 @@ def _ragged(row: Row, header: list[str]) -> Problem:
     return Problem(row.number, column, message % {"found": found, "width": width, "extra": extra}, extra)
 
 
-def _check_header(header: list[str], *, required: Collection[str], alternatives: Collection[tuple[str, str]]) -> None:
-    known = {*required, NOTE_COLUMN, *(name for pair in alternatives for name in pair)}
+def _check_header(
+    header: list[str], *, required: Collection[str], alternatives: Collection[tuple[str, str]], others: bool
+) -> None:
+    known = {*required, NOTE_COLUMN, *(name for pair in alternatives for name in pair), *(header if others else ())}
     missing = [name for name in required if name not in header]
     missing += [
         _("%(one)s or %(other)s") % {"one": a, "other": b}
@@ -183,7 +191,10 @@ def _check_header(header: list[str], *, required: Collection[str], alternatives:
         (_("Missing columns: %s."), missing),
         (_("Unknown columns: %s."), [name or _("(no name)") for name in header if name not in known]),
         (_("Columns named twice: %s."), sorted({name for name in header if name in known and header.count(name) > 1})),
-        (_("Give only one of: %s."), [f"{a} / {b}" for a, b in alternatives if a in header and b in header]),
+        (
+            _("Give only one of: %s."),
+            [f"{a} / {b}" for a, b in alternatives if a in header and b in header and not others],
+        ),
     ]
     texts = [text % ", ".join(names) for text, names in findings if names]
     if texts:

@@ -137,6 +137,7 @@ class Migration(migrations.Migration):
                 ('range_end', models.DateTimeField(blank=True, null=True, verbose_name='to')),
                 ('newest', models.CharField(blank=True, max_length=255, verbose_name='newest id')),
                 ('cursor', models.CharField(blank=True, max_length=255, verbose_name='position')),
+                ('reached_oldest', models.BooleanField(default=False, verbose_name='read to the oldest')),
                 ('pages', models.PositiveIntegerField(default=0, verbose_name='pages')),
                 ('rows', models.PositiveIntegerField(default=0, verbose_name='rows read')),
                 ('created', models.PositiveIntegerField(default=0, verbose_name='new')),

@@ -45,6 +45,7 @@ class ProviderFetch(models.Model):
     range_end = models.DateTimeField(_("to"), null=True, blank=True)
     newest = models.CharField(_("newest id"), max_length=255, blank=True)
     cursor = models.CharField(_("position"), max_length=255, blank=True)
+    reached_oldest = models.BooleanField(_("read to the oldest"), default=False)
     pages = models.PositiveIntegerField(_("pages"), default=0)
     rows = models.PositiveIntegerField(_("rows read"), default=0)
     created = models.PositiveIntegerField(_("new"), default=0)
