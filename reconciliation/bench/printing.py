@@ -31,6 +31,7 @@ def print_results(console: Console, results: dict[str, Any]) -> None:
     for one in results["measures"].values():
         table.add_row(*cells(one))
     console.print(table)
+    print_stages(console, results["measures"])
     goals = Table()
     goals.add_column("")
     for heading in ("", "goal", ""):
@@ -39,6 +40,18 @@ def print_results(console: Console, results: dict[str, Any]) -> None:
         value = f"{figure(ratio['value'])} {ratio['unit']}".strip()
         goals.add_row(ratio["name"], value, ratio["goal"], MARKS[ratio["met"]])
     console.print(goals)
+
+
+def print_stages(console: Console, measures: dict[str, dict[str, Any]]) -> None:
+    """Where the seconds of the first run went, longest first; nothing where no run was measured."""
+    stages = measures.get("first_run", {}).get("stages", {})
+    if not stages:
+        return
+    table = Table("first run, stage", "seconds")
+    for stage, seconds in stages.items():
+        if seconds >= 0.005:
+            table.add_row(stage, f"{seconds:.2f}")
+    console.print(table)
 
 
 def cells(one: dict[str, Any]) -> tuple[str, ...]:

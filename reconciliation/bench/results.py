@@ -69,15 +69,19 @@ def matching_ratios(measures: Measures, *, database: str, rows: int) -> list[dic
         ("--full, nothing changed / first run", "full", "first_run", 0.8 if postgres else None),
         ("few changes / first run", "changed", "first_run", 0.05 if postgres else None),
     )
-    django_way = _over("django_way", "first_run")(measures)
-    again = sum(measures["full"]["written"].values()) + sum(measures["unchanged"]["written"].values())
-    peak_gb = measures["first_run"]["peak_bytes"] / GB
     ratios = [
-        *(_goal(name, _over(upper, lower)(measures), "×", most=most) for name, upper, lower, most in times),
-        _goal("Django way / first run", django_way, "×", least=8 if postgres else None),
-        _goal("rows written where nothing changed", again, "", most=0),
-        _goal("peak of the first run", peak_gb, "GB", most=peak_goal if postgres else None),
+        _goal(name, _over(upper, lower)(measures), "×", most=most)
+        for name, upper, lower, most in times
+        if upper in measures and lower in measures
     ]
+    if "django_way" in measures:
+        value = _over("django_way", "first_run")(measures)
+        ratios.append(_goal("Django way / first run", value, "×", least=8 if postgres else None))
+    written = [sum(measures[name]["written"].values()) for name in ("unchanged", "full") if name in measures]
+    if written:
+        ratios.append(_goal("rows written where nothing changed", sum(written), "", most=0))
+    peak_gb = measures["first_run"]["peak_bytes"] / GB
+    ratios.append(_goal("peak of the first run", peak_gb, "GB", most=peak_goal if postgres else None))
     return [asdict(ratio) for ratio in ratios]
 
 

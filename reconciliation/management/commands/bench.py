@@ -45,6 +45,10 @@ class Command(BaseCommand):
         commands = parser.add_subparsers(dest="bench", required=True, metavar="WHAT")
         for name, (_measure, help_text) in BENCHES.items():
             self.add_measurement(commands.add_parser(name, help=help_text))
+        only = commands.choices["matching"].add_argument
+        only(
+            "--only", choices=list(matching.TITLES), nargs="+", metavar="MEASURE", help="the first run and these alone"
+        )
         page = commands.add_parser("document", help="writes docs/benchmarks.md from kept measurements")
         page.add_argument("files", nargs="+", type=Path, metavar="FILE.json")
         page.add_argument("--output", type=Path, required=True, metavar="FILE.md")
@@ -76,6 +80,7 @@ class Command(BaseCommand):
         """Runs one bench in a scratch database; a terminated bench leaves nothing behind either."""
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         measure = BENCHES[options["bench"]][0]
+        chosen = {"only": options["only"]} if options.get("only") else {}
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with contextlib.ExitStack() as stack:
             try:
@@ -87,6 +92,7 @@ class Command(BaseCommand):
                     database_url=address, database=options["database"], rows=options["rows"],
                     repeat=options["repeat"], folder=place,
                     tell=lambda text, done, total: bar.update(task, description=text, completed=done, total=total),
+                    **chosen,
                 )  # fmt: skip
             except (NoDatabase, StepFailed) as failure:
                 raise CommandError(str(failure), returncode=2) from failure
