@@ -13,6 +13,7 @@ PORT ?= 8000
 WORKERS ?= 2
 BENCH_ROWS ?= 1000000
 BENCH_REPEAT ?= 3
+CATALOGUES := locale/fr/LC_MESSAGES/django.mo
 PYTEST := $(BIN)/python -m pytest
 PRODUCTION_LIKE := TIEOUT_ENV_FILE= TIEOUT_MODE=production ALLOWED_HOSTS=tieout.example.com \
 	SECRET_KEY=only-for-this-check-Zt7Qx2mV9rKp4LsW8nYb3HdJ6fGc1Ae5
@@ -22,7 +23,7 @@ PRODUCTION_LIKE := TIEOUT_ENV_FILE= TIEOUT_MODE=production ALLOWED_HOSTS=tieout.
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
-env: $(STAMP) ## the Python environment, in .venv
+env: $(STAMP) $(CATALOGUES) ## the Python environment, in .venv
 
 $(STAMP): constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -34,14 +35,17 @@ $(STAMP): constraints.txt pyproject.toml
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r constraints.txt
 	@touch $@
 
+%.mo: %.po | $(STAMP)
+	@$(MANAGE) compile_catalogues --verbosity 0
+
 run: demo ## demo data, one reconciliation, then web and worker until Ctrl-C
 	@$(MANAGE) serve --host $(HOST) --port $(PORT)
 
-demo: $(STAMP) ## demo data and one reconciliation with its summary
+demo: $(STAMP) $(CATALOGUES) ## demo data and one reconciliation with its summary
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) demo
 
-lint: $(STAMP) ## style, types, layers, deployment checks
+lint: $(STAMP) $(CATALOGUES) ## style, types, layers, deployment checks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -1,5 +1,6 @@
 """The catalogues of translations: compiled without the gettext tools, and brought up to date with the source."""
 
+import os
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -37,7 +38,7 @@ def compile_catalogues(root: Path) -> list[Path]:
     sources = stale(root)
     for source in sources:
         target = source.with_suffix(".mo")
-        draft = target.with_name(f"{target.name}.new")
+        draft = target.with_name(f"{target.name}.{os.getpid()}")
         with draft.open("wb") as file:
             write_mo(file, read_catalogue(source))
         draft.replace(target)
@@ -55,6 +56,7 @@ def update_catalogue(root: Path) -> tuple[list[str], list[str]]:
     created = old.creation_date
     old.update(source, no_fuzzy_matching=True, update_creation_date=False)
     old.creation_date = created
+    old.project, old.msgid_bugs_address, old.last_translator, old.revision_date = "Tieout", "", "", created
     with path.open("wb") as file:
         write_po(file, old, width=118, ignore_obsolete=True, include_lineno=False, sort_by_file=True)
     return sorted(map(str, after - before)), sorted(map(str, before - after))

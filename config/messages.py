@@ -1,7 +1,8 @@
 """Every text that people read and that is to be translated, read out of the source: ours, and that of packages whose
-pages we show and that speak no French. Babel does it, so no machine needs the gettext tools.
+pages we show and that speak no French. No machine needs the gettext tools for it.
 """
 
+import ast
 from collections.abc import Iterator
 from importlib.util import find_spec
 from io import BytesIO
@@ -57,11 +58,31 @@ def own_files(root: Path) -> Iterator[Path]:
 def messages_in(path: Path) -> Iterator[Key]:
     """Context and text of each call for a translation in a file; a pair of texts where the count decides."""
     source = path.read_text(encoding="utf-8")
-    if path.suffix != ".py":
-        # Django turns a template into calls with the rest blanked out; its indentation would mean something to Python.
-        source = "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
+    if path.suffix == ".py":
+        # The syntax tree, since Babel does not look into f-strings.
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call):
+                yield from _called(node)
+        return
+    # Django turns a template into calls with the rest blanked out; its indentation would mean something to Python.
+    source = "\n".join(line.strip() for line in templatize(source, origin=str(path)).splitlines())
     for _line, message, _comments, context in extract("python", BytesIO(source.encode()), CALLS):
         yield context, (message[0], message[1]) if isinstance(message, tuple) else message
+
+
+def _called(node: ast.Call) -> Iterator[Key]:
+    """What a call asks to be translated; nothing when it is no such call, or its text is not written out there."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name not in CALLS:
+        return
+    texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+    texts = [text for text in texts if isinstance(text, str)]
+    context = texts.pop(0) if "pgettext" in name and texts else None
+    if "ngettext" in name or "npgettext" in name:
+        if len(texts) == 2:
+            yield context, (texts[0], texts[1])
+    elif texts:
+        yield context, texts[0]
 
 
 def spoken() -> set[Key]:

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations
+
+from config.catalogues import compile_catalogues
 
 ROOT = Path(__file__).resolve().parent.parent
 FURNITURE: list[str] = []  # the rows that migrations put in, serialised
@@ -137,6 +140,11 @@ def child_environment(tmp_path: Path) -> Callable[..., dict[str, str]]:
         }
 
     return environment
+
+
+def pytest_sessionstart() -> None:
+    """The translations as they are in the source."""
+    compile_catalogues(settings.BASE_DIR)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -68,7 +68,7 @@ def via_words(via: str) -> str:
     return {
         "": "–",
         "command": _("command line"),
-        "admin": _("the admin"),
+        "admin": _("in the admin"),
     }.get(via, via)
 
 

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
@@ -80,7 +80,7 @@ class RunAdmin(EvidenceAdmin):
             else queryset.none()
         )
 
-    @display(description=gettext_lazy("Run"))
+    @display(description=pgettext_lazy("noun", "Run"))
     def name(self, row: ReconciliationRun) -> str:
         """R-12."""
         return str(row)

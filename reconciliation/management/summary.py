@@ -54,7 +54,7 @@ def print_summary(result: RunResult, console: Console) -> None:
         return
     for currency, totals in result.totals.items():
         console.print(currency_table(currency, totals))
-    open_ones = ", ".join(f"{count} {type_}" for type_, count in result.discrepancies.items()) or _("none")
+    open_ones = ", ".join(f"{count} {type_}" for type_, count in result.discrepancies.items())
     console.print(
         _("%(run)s: %(verdict)s, matched %(percent)s.")
         % {
@@ -64,7 +64,9 @@ def print_summary(result: RunResult, console: Console) -> None:
         },
         soft_wrap=True,
     )
-    console.print(_("Open discrepancies: %s.") % open_ones, soft_wrap=True)
+    console.print(
+        _("Open discrepancies: %s.") % open_ones if open_ones else _("No open discrepancies."), soft_wrap=True
+    )
     for line in examples(result):
         console.print(f"  · {escape(line)}", soft_wrap=True)
     values = {name: count_text(count) for name, count in result.written.items()}
