@@ -1,5 +1,6 @@
 """Tables of the billing source."""
 
+from .adjustments import Adjustment
 from .changes import SourceChange
 from .fetches import ProviderFetch
 from .imports import ImportBatch
@@ -11,6 +12,7 @@ from .provider import ProviderEvent, ProviderKind, ProviderRecord, ProviderRecor
 from .statements import LineKind, StatementLine, StatementLineVersion, StatementWithdrawal
 
 __all__ = [
+    "Adjustment",
     "ImportBatch",
     "Invoice",
     "InvoiceKind",

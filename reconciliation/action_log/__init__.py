@@ -3,6 +3,7 @@
 from .appending import Entry, append
 from .chain import Finding
 from .rows import Progress
+from .snapshots import snapshot
 from .verification import OrganizationLog, Verification, verify
 
-__all__ = ["Entry", "Finding", "OrganizationLog", "Progress", "Verification", "append", "verify"]
+__all__ = ["Entry", "Finding", "OrganizationLog", "Progress", "Verification", "append", "snapshot", "verify"]

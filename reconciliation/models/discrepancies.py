@@ -1,13 +1,41 @@
 """Discrepancies: differences people work on. One row per organization, comparison, type and pair, for good."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Organization
 
 from .runs import COMPARISONS
+
+CLEARED = "cleared"
+"""The resolution code of a discrepancy that a run no longer found; nobody can choose it."""
+NO_RESOLUTION: dict[str, Any] = {
+    "resolution_code": "", "resolution_reason": "", "duplicate_of_id": None, "proposed_by_id": None,
+    "proposed_at": None, "approved_by_id": None, "closing_rule": "", "closing_limit_minor": None, "resolved_at": None,
+}  # fmt: skip
+"""What the resolution's columns hold while nothing is proposed."""
+PROPOSAL_FITS_STATUS = (
+    Q(status__in=["open", "acknowledged"], resolution_code="", proposed_by__isnull=True)
+    | Q(status="pending_approval", proposed_by__isnull=False, proposed_at__isnull=False) & ~Q(resolution_code="")
+    | Q(status="resolved") & ~Q(resolution_code="")
+)
+# Every arm says which columns are null: a comparison with null is neither true nor false, and would let a row pass.
+FOUR_EYES = (
+    Q(closing_rule="", approved_by__isnull=True) & ~Q(status="resolved")
+    | Q(status="resolved", closing_rule="run", resolution_code=CLEARED, approved_by__isnull=True)
+    | Q(status="resolved", closing_rule="four_eyes", proposed_by__isnull=False, approved_by__isnull=False)
+    & (Q(approved_by__gt=F("proposed_by")) | Q(approved_by__lt=F("proposed_by")))
+    | Q(
+        status="resolved", closing_rule="below_threshold", proposed_by__isnull=False, approved_by=F("proposed_by"),
+        difference_minor__isnull=False, closing_limit_minor__isnull=False,
+        difference_minor__lte=F("closing_limit_minor"), difference_minor__gte=-F("closing_limit_minor"),
+    )
+)  # fmt: skip
+"""Who may have closed a discrepancy (requirement F4), for the database to refuse anything else."""
 
 
 class ReconciliationDiscrepancy(models.Model):
@@ -15,6 +43,8 @@ class ReconciliationDiscrepancy(models.Model):
 
     `difference_minor` is right − left in `currency` (null where amounts cannot be compared). `explanation` holds the
     facts a sentence is made of, the parts that explain the difference with their source rows, and the unexplained rest.
+    The resolution's columns hold the proposal while it waits, and what was decided afterwards; `closing_limit_minor` is
+    the threshold that held when one manager closed alone.
     """
 
     class Status(models.TextChoices):
@@ -24,6 +54,13 @@ class ReconciliationDiscrepancy(models.Model):
         ACKNOWLEDGED = "acknowledged", _("acknowledged")
         PENDING_APPROVAL = "pending_approval", _("pending approval")
         RESOLVED = "resolved", _("resolved")
+
+    class ClosingRule(models.TextChoices):
+        """What allowed a resolution; each has its own arm in the constraint `discrepancy_four_eyes`."""
+
+        FOUR_EYES = "four_eyes", _("two people")
+        BELOW_THRESHOLD = "below_threshold", _("one manager, below the threshold")
+        RUN = "run", _("cleared by a run")
 
     class Severity(models.TextChoices):
         """How much it matters; decided by an ordered table in core."""
@@ -55,13 +92,53 @@ class ReconciliationDiscrepancy(models.Model):
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assigned to")
     )
+    investigated_at = models.DateTimeField(_("investigated"), null=True, blank=True)
     resolution_code = models.CharField(_("resolution"), max_length=32, blank=True)
+    resolution_reason = models.TextField(_("reason for the resolution"), blank=True)
+    duplicate_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("duplicate of"),
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("proposed by"),
+    )
+    proposed_at = models.DateTimeField(_("proposed"), null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("approved by"),
+    )
+    closing_rule = models.CharField(_("closed under"), max_length=16, choices=ClosingRule.choices, blank=True)
+    closing_limit_minor = models.BigIntegerField(_("threshold (minor units)"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
 
     class Meta:
         verbose_name = _("discrepancy")
         verbose_name_plural = _("discrepancies")
+        permissions = [
+            ("triage_discrepancy", "Can acknowledge, assign and mark discrepancies as investigated"),
+            ("annotate_discrepancy", "Can add notes to discrepancies"),
+            ("propose_resolution", "Can propose resolutions"),
+            ("approve_resolution", "Can approve and reject resolutions"),
+            ("requeue_discrepancy", "Can requeue discrepancies"),
+            ("match_records", "Can decide which records belong together"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "comparison", "type", "left_id", "right_id"], name="discrepancy_fingerprint"
@@ -75,6 +152,8 @@ class ReconciliationDiscrepancy(models.Model):
                 | ~Q(status="resolved") & Q(resolved_at__isnull=True),
                 name="discrepancy_resolved_has_time",
             ),
+            models.CheckConstraint(condition=PROPOSAL_FITS_STATUS, name="discrepancy_proposal_fits_status"),
+            models.CheckConstraint(condition=FOUR_EYES, name="discrepancy_four_eyes"),
         ]
         indexes = [
             models.Index(fields=["organization", "comparison", "occurred_at"], name="discrepancy_time"),

@@ -22,7 +22,7 @@ UNRESOLVED_COLUMNS = {"row_id": "id", "left_id": "left_id", "right_id": "right_i
 NEW = (
     "organization_id", "comparison", "type", "left_id", "right_id", "status", "severity", "reason_code", "expected",
     "actual", "difference_minor", "unexplained_minor", "currency", "opened_run", "changed_run", "resolution_code",
-    "version",
+    "resolution_reason", "closing_rule", "version",
 )  # fmt: skip
 
 

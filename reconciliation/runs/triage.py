@@ -6,17 +6,18 @@ from typing import Any
 
 import polars as pl
 
+from reconciliation.action_log import snapshot
 from reconciliation.core.cases import Finding, Fingerprint
 from reconciliation.core.parameters import from_micros
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
+from reconciliation.models.discrepancies import CLEARED, NO_RESOLUTION
 
 Status = ReconciliationDiscrepancy.Status
-CLEARED = "cleared"
 CONTENT = (
     "severity", "reason_code", "expected", "actual", "difference_minor", "unexplained_minor", "currency", "explanation",
     "occurred_at",
 )  # fmt: skip
-STATE = ("status", "resolution_code", "resolved_at", "changed_run", "version")
+STATE = ("status", "investigated_at", *NO_RESOLUTION, "changed_run", "version")
 
 
 @dataclass
@@ -53,14 +54,10 @@ def content_of(finding: Finding) -> dict[str, Any]:
     }
 
 
-def snapshot(row: ReconciliationDiscrepancy) -> dict[str, Any]:
-    """What the log keeps of a discrepancy before and after a step."""
-    return {
-        "status": row.status, "resolution_code": row.resolution_code, "severity": row.severity,
-        "reason_code": row.reason_code, "expected": row.expected, "actual": row.actual,
-        "difference_minor": row.difference_minor, "unexplained_minor": row.unexplained_minor, "currency": row.currency,
-        "version": row.version,
-    }  # fmt: skip
+def forget_resolution(row: ReconciliationDiscrepancy) -> None:
+    """Empties the resolution's columns: the proposal or resolution no longer holds."""
+    for name, value in NO_RESOLUTION.items():
+        setattr(row, name, value)
 
 
 def decide(
@@ -125,9 +122,11 @@ def _see_again(triage: Triage, row: ReconciliationDiscrepancy, finding: Finding,
         setattr(row, name, value)
     action = "changed"
     if resolved:
-        row.status, row.resolution_code, row.resolved_at, action = Status.OPEN, "", None, "reopened"
+        row.status, action = Status.OPEN, "reopened"
     elif row.status == Status.PENDING_APPROVAL:
         row.status, action = Status.ACKNOWLEDGED, "proposal_withdrawn"
+    forget_resolution(row)
+    row.investigated_at = None  # what was looked into was something else
     row.version, row.changed_run = row.version + 1, number
     triage.updated.append(row)
     triage.entries.append((row, action, before, snapshot(row), ""))
@@ -144,7 +143,9 @@ def _what_became(items: pl.DataFrame, gone: list[ReconciliationDiscrepancy]) -> 
 
 def _clear(triage: Triage, row: ReconciliationDiscrepancy, item: dict[str, Any], *, number: int, now: datetime) -> None:
     before = snapshot(row)
+    forget_resolution(row)
     row.status, row.resolution_code, row.resolved_at = Status.RESOLVED, CLEARED, now
+    row.closing_rule = ReconciliationDiscrepancy.ClosingRule.RUN
     row.version, row.changed_run = row.version + 1, number
     after = snapshot(row) | {"outcome": item.get("outcome") or "", "match_pass": item.get("match_pass") or ""}
     triage.updated.append(row)

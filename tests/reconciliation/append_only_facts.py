@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, models, transaction
 
 from billing.models import (
+    Adjustment,
     ImportBatch,
     Invoice,
     InvoicePayment,
@@ -23,15 +24,17 @@ from billing.models import (
     StatementLineVersion,
     StatementWithdrawal,
 )
-from reconciliation.models import LogSeal, ReconciliationActionLog, ReconciliationItem
+from reconciliation.models import LogSeal, MatchDecision, ReconciliationActionLog, ReconciliationItem
 
 MODELS: list[type[models.Model]] = [
+    Adjustment,
     ImportBatch,
     Invoice,
     InvoicePayment,
     InvoicePaymentVersion,
     InvoiceVersion,
     LogSeal,
+    MatchDecision,
     Payment,
     PaymentVersion,
     Payout,

@@ -1,9 +1,11 @@
 """Rows in every append-only table."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 
 from billing.models import (
+    Adjustment,
     ImportBatch,
     Payment,
     PaymentVersion,
@@ -11,7 +13,7 @@ from billing.models import (
     ProviderRecord,
     ProviderRecordVersion,
 )
-from reconciliation.models import ReconciliationItem
+from reconciliation.models import MatchDecision, ReconciliationItem
 from tests.billing.statement_rows import one_of_each
 
 from .log_facts import NOW, make_organization, sql, write
@@ -47,6 +49,14 @@ def ledger(db: None) -> None:
         occurred_at=NOW,
         opened_run=1,
     )
+    pair = {"organization": organization, "comparison": "payments", "left_id": payment.pk, "right_id": record.pk}
+    MatchDecision.objects.create(
+        **pair, verdict="match", reason="told by phone", decided_by=User.objects.create_user("bob"), decided_at=NOW
+    )
+    Adjustment.objects.create(
+        **pair, discrepancy_id=1, code="write_off", amount_minor=-5, currency="EUR", reason="a few cents",
+        actor="user:bob", created_at=NOW,
+    )  # fmt: skip
     one_of_each(organization, NOW)
     write(organization, 2)
     if connection.vendor == "postgresql":

@@ -13,6 +13,7 @@ from reconciliation.models import (
     ReconciliationItem,
 )
 from reconciliation.report_markdown import markdown
+from tests.people import person
 from tests.reconciliation.books import END, LATER, START, Books, filled, rows_written
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +75,10 @@ def test_a_difference_accepted_by_a_person_stays_resolved_until_its_amount_chang
     books.paid("p1", 1000, key="ch_1")
     books.charged("ch_1", 900)
     books.run()
-    ReconciliationDiscrepancy.objects.update(status="resolved", resolution_code="accepted", resolved_at=LATER)
+    ReconciliationDiscrepancy.objects.update(
+        status="resolved", resolution_code="accepted_difference", resolved_at=LATER, closing_rule="four_eyes",
+        proposed_by=person("Operator", books.organization), approved_by=person("Manager", books.organization),
+    )  # fmt: skip
     books.charged("ch_1", amount, fee_minor=7)
     books.run()
     assert books.only("AmountMismatch").status == status
