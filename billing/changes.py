@@ -26,14 +26,16 @@ def note_import(*, organization: Organization, source: str, batch_id: int) -> No
 def position(organization: Organization) -> str:
     """Where the journal stands now, to be given to `since` later. Take it before reading the sources.
 
-    `highest id|snapshot`; the snapshot is PostgreSQL's and empty on SQLite.
+    `highest id|snapshot|own transaction`; the last two are PostgreSQL's and empty on SQLite. A reader sees what its own
+    transaction has written so far, though no snapshot says so.
     """
     highest = SourceChange.objects.filter(organization=organization).aggregate(top=Max("id"))["top"] or 0
     if connection.vendor != "postgresql":
-        return f"{highest}|"
+        return f"{highest}||"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_snapshot()::text")
-        return f"{highest}|{cursor.fetchone()[0]}"
+        cursor.execute("SELECT pg_current_snapshot()::text, coalesce(pg_current_xact_id_if_assigned()::text, '')")
+        snapshot, own = cursor.fetchone()
+    return f"{highest}|{snapshot}|{own}"
 
 
 def since(organization: Organization, earlier: str) -> QuerySet[SourceChange]:
@@ -42,11 +44,12 @@ def since(organization: Organization, earlier: str) -> QuerySet[SourceChange]:
     New ids count whatever their transaction, since a restored database may number transactions afresh.
     """
     changes = SourceChange.objects.filter(organization=organization)
-    highest, _, snapshot = earlier.partition("|")
+    highest, snapshot, own = earlier.split("|")
     unseen = Q(id__gt=int(highest))
     if snapshot and connection.vendor == "postgresql":
         oldest_running = int(snapshot.split(":", maxsplit=1)[0])
         seen = RawSQL("pg_visible_in_snapshot((transaction::text)::xid8, %s::pg_snapshot)", [snapshot])
-        unseen |= Q(transaction__gte=oldest_running) & ~Q(seen=True)
+        late = Q(transaction__gte=oldest_running) & ~Q(seen=True)
+        unseen |= late & ~Q(transaction=int(own)) if own else late
         changes = changes.annotate(seen=seen)
     return changes.filter(unseen)
