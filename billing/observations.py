@@ -35,6 +35,7 @@ def event_rows(
     now: datetime,
     batch_id: int | None = None,
     fetched_at: datetime | None = None,
+    fetch_id: int | None = None,
 ) -> list[ProviderEvent]:
     """Rows for a Stripe event (https://docs.stripe.com/api/events/object): the event's own first, then what it carries.
 
@@ -64,6 +65,7 @@ def event_rows(
                 payload=_carried(event, item) if rows else event,
                 source=source,
                 batch_id=batch_id,
+                fetch_id=fetch_id,
                 received_at=now,
             ),
         )
@@ -78,10 +80,12 @@ def object_rows(
     now: datetime,
     fetched_at: datetime,
     batch_id: int | None = None,
+    fetch_id: int | None = None,
 ) -> list[ProviderEvent]:
     """Rows for an object as fetched or exported at `fetched_at`: its own first, then what it carries.
 
-    Raises `EventRefused`. Their event id is made of the content, so that the same content is stored once.
+    Raises `EventRefused`. Their event id is made of the content, so that the same content is stored once; with a fetch
+    it is of that fetch, since a state that is seen again after another one is news.
     """
     if not isinstance(item.get("object"), str) or item["object"] == "event":
         raise EventRefused("body_invalid", _("This is no Stripe object such as a charge: see its field “object”."))
@@ -94,7 +98,7 @@ def object_rows(
             digest,
             ProviderEvent(
                 organization=organization,
-                event_id=f"object:{digest[:16]}",
+                event_id=f"object:{digest[:16]}" if fetch_id is None else f"object:{digest[:16]}:{fetch_id}",
                 content_digest=digest,
                 type=OBJECT_TYPE,
                 created_at=_time(created) or fetched_at,
@@ -106,6 +110,7 @@ def object_rows(
                 payload={"type": OBJECT_TYPE, "created": created, "data": {"object": one}},
                 source=source,
                 batch_id=batch_id,
+                fetch_id=fetch_id,
                 received_at=now,
             ),
         )

@@ -14,6 +14,7 @@ from typing import Any, Final
 from . import stripe_words as words
 from .models.payments import Status
 from .models.provider import ProviderKind
+from .stripe_disputes import dispute_detail
 from .stripe_fields import (
     Json,
     UnusableObject,
@@ -24,7 +25,6 @@ from .stripe_fields import (
     identifier,
     last_listed_charge,
     moment,
-    moment_or_none,
     reference,
     settlement,
     text,
@@ -209,10 +209,8 @@ def _payment_intent(item: Json, keys: Sequence[str]) -> RecordState:
 def _dispute(item: Json, keys: Sequence[str]) -> RecordState:
     currency = currency_of(item)
     word = text(item.get("status"))
-    evidence = item.get("evidence_details")
-    moves = item.get("balance_transactions")
     own, key = reference(item, keys)
-    rows = [row for row in moves if isinstance(row, dict)] if isinstance(moves, list) else []
+    shown = dispute_detail(item)
     return RecordState(
         kind=ProviderKind.DISPUTE,
         external_id=_own_id(item),
@@ -226,12 +224,11 @@ def _dispute(item: Json, keys: Sequence[str]) -> RecordState:
         detail=compact(
             provider_status=word,
             reason=text(item.get("reason")),
-            due_by=moment_or_none(evidence, "due_by"),
             payment_intent=identifier(item.get("payment_intent")),
-            movements=sorted(filter(None, (identifier(row.get("id")) for row in rows))),
             reference_key=key,
+            **shown,
         ),
-        rank=(words.DISPUTE_PROGRESS.get(word, 0), len(rows)),
+        rank=(words.DISPUTE_PROGRESS.get(word, 0), len(shown.get("moves", ())), shown.get("submissions", 0)),
     )
 
 

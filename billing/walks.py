@@ -27,9 +27,17 @@ Listener = Callable[[ProviderFetch], None]
 class Brought(Protocol):
     """What storing a page came to."""
 
-    created: int
-    changed: int
-    unchanged: int
+    @property
+    def created(self) -> int:
+        """New facts."""
+
+    @property
+    def changed(self) -> int:
+        """Facts that got another version."""
+
+    @property
+    def unchanged(self) -> int:
+        """Facts that said nothing new."""
 
 
 # The rows of a page, the fetch they belong to, the time → what storing them came to.
