@@ -138,7 +138,7 @@ def named(books: Books) -> tuple[set[tuple[object, ...]], set[tuple[object, ...]
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
