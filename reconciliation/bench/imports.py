@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.apps import apps
 from django.db import transaction
 
 from billing.imports.cells import RowCells
@@ -37,11 +36,6 @@ from reconciliation.bench.loading import SLUG
 
 BATCH: Final = 5_000
 Thing = TypeVar("Thing")
-
-
-def tables() -> list[str]:
-    """Everything an import writes to; no migration puts rows there."""
-    return sorted(model._meta.db_table for model in apps.get_app_config("billing").get_models())
 
 
 def ensure_organization() -> Organization:

@@ -89,7 +89,7 @@ def change(*, rows: int, turn: int) -> Answer:
 def import_file(*, way: str, path: str, fresh: bool) -> Answer:
     """One way to import one file."""
     if fresh:
-        tables.empty([*tables.result_tables(), *imports.tables()])
+        tables.empty(tables.tables_of("billing", "usage", "reconciliation"))
     imports.ensure_organization()
     tables.settle()
     return measured(lambda: imports.WAYS[way](Path(path)))
