@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from billing.models import Organization
 from reconciliation.core.parameters import Parameters
@@ -42,6 +42,8 @@ class Sides:
     left: pl.DataFrame
     right: pl.DataFrame
     gone: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int64))  # right identities that left the side
+    together: pl.DataFrame | None = None  # pairs (left_id, right_id) people matched
+    apart: pl.DataFrame | None = None  # pairs people keep apart
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,4 @@ class Comparison:
     parameters: Callable[[Organization, datetime, datetime, datetime], Parameters]
     first: KeyPass
     passes: tuple[KeyPass | WindowPass, ...]
+    identities: tuple[type[Model], type[Model]] | None = None  # both sides' models, where people may match by hand

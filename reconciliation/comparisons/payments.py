@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from django.db.models import QuerySet
 
-from billing.models import Organization, Payment, PaymentVersion, ProviderRecordVersion
+from billing.models import Organization, Payment, PaymentVersion, ProviderRecord, ProviderRecordVersion
 from reconciliation.core.parameters import SECOND, Parameters, Tolerance, micros
 from reconciliation.core.passes import KeyPass, WindowPass
 from reconciliation.core.preparation import (
@@ -20,8 +20,10 @@ from reconciliation.core.preparation import (
 from reconciliation.engine import collected, lazy, pin
 
 from .base import Comparison, Scope, Seeds, Sides
+from .decisions import decided, partners_missing
 from .payments_sides import IDENTITY, load_connected, load_sides, members, replaced_intents, with_latest
 
+NAME = "payments"
 FIRST = KeyPass("reference", "key", "key")
 PASSES = (
     KeyPass("payment_intent", "key", "parent_key"),
@@ -66,14 +68,38 @@ def refund_exclusion(organization: Organization) -> str | None:
 def load(organization: Organization, scope: Scope, rules: Parameters) -> Sides:
     """Both sides of a run, ready to be matched."""
     window = timedelta(microseconds=max(2 * rules.match_window, rules.duplicate_window))
-    return prepared(organization, load_sides(organization, scope, window))
+    together, apart = decided(organization.pk, NAME)
+    while True:
+        sides = load_sides(organization, scope, window)
+        lefts, rights = partners_missing(together, sides["left"]["id"], sides["right"]["id"])
+        if not more_than(scope.left_ids, lefts) and not more_than(scope.right_ids, rights):
+            return replace(prepared(organization, sides), together=together, apart=apart)
+        # A person's partner may lie at any time: read as the records of earlier results are.
+        scope = replace(
+            scope,
+            left_ids=pl.concat([scope.left_ids, lefts]).unique(),
+            right_ids=pl.concat([scope.right_ids, rights]).unique(),
+        )
 
 
 def connected(organization: Organization, seeds: Seeds, rules: Parameters) -> Sides:
     """Both sides of what is connected to changed records, ready to be matched."""
     window = timedelta(microseconds=max(rules.match_window, rules.duplicate_window))
-    sides = prepared(organization, load_connected(organization, seeds, window))
-    return replace(sides, gone=replaced_intents(organization, sides.right))
+    together, apart = decided(organization.pk, NAME)
+    while True:
+        found = load_connected(organization, seeds, window)
+        lefts, rights = partners_missing(together, found["left"]["id"], found["right"]["id"])
+        if not more_than(seeds.ids["left"], lefts) and not more_than(seeds.ids["right"], rights):
+            sides = prepared(organization, found)
+            gone = replaced_intents(organization, sides.right)
+            return replace(sides, gone=gone, together=together, apart=apart)
+        more = {"left": lefts, "right": rights}
+        seeds = replace(seeds, ids={side: pl.concat([ids, more[side]]).unique() for side, ids in seeds.ids.items()})
+
+
+def more_than(known: pl.Series, ids: pl.Series) -> bool:
+    """Whether `ids` names any identity besides `known`; a record that is no member any more is asked for once."""
+    return bool((~ids.is_in(known.implode())).any())
 
 
 def prepared(organization: Organization, sides: dict[str, pl.DataFrame]) -> Sides:
@@ -96,7 +122,7 @@ def imported(side: str, batch_ids: list[int]) -> QuerySet[Any, Any]:
 
 
 COMPARISON = Comparison(
-    name="payments",
+    name=NAME,
     members=members,
     load=load,
     connected=connected,
@@ -105,4 +131,5 @@ COMPARISON = Comparison(
     parameters=parameters,
     first=FIRST,
     passes=PASSES,
+    identities=(Payment, ProviderRecord),
 )

@@ -10,7 +10,7 @@ import narwhals as nw
 
 from .outcomes import items_of
 from .parameters import Parameters
-from .passes import Frame, KeyPass, Pin, Remaining, WindowPass, run_key_pass, run_window_pass
+from .passes import Frame, KeyPass, Pin, Remaining, WindowPass, pair_by_hand, run_key_pass, run_window_pass
 from .preparation import NEVER_MATCHED
 
 
@@ -32,16 +32,22 @@ def match(
     passes: Sequence[KeyPass | WindowPass],
     parameters: Parameters,
     pin: Pin,
+    together: Frame | None = None,
+    apart: Frame | None = None,
 ) -> Matched:
     """Matches two sides (schema.SIDE).
 
     `first` runs on all records but those that never take part; excluded records then leave, and `passes` run in
-    order, each on what is left. Every record comes out in exactly one item, or in one leg of a group.
+    order, each on what is left. Every record comes out in exactly one item, or in one leg of a group. What people
+    decided goes before: pairs of `together` (left_id, right_id) are made, pairs of `apart` are never looked at.
     """
     state = Remaining(
         left=pin(left.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False))),
         right=pin(right.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False))),
     )
+    state.apart = apart
+    if together is not None:
+        state = pair_by_hand(together, state, pin)
     state = run_key_pass(first, state, pin)
     state.left = pin(state.left.filter(nw.col("excluded").is_null()))
     state.right = pin(state.right.filter(nw.col("excluded").is_null()))

@@ -46,6 +46,7 @@ class Remaining:
     pairs: list[Frame] = field(default_factory=list)
     groups: list[Frame] = field(default_factory=list)
     ambiguous: list[Frame] = field(default_factory=list)
+    apart: Frame | None = None  # pairs that people keep apart
 
 
 def key_edges(step: KeyPass, left: Frame, right: Frame) -> Frame:
@@ -67,7 +68,8 @@ def key_edges(step: KeyPass, left: Frame, right: Frame) -> Frame:
     return left_part.join(right_part, on=["k", *on], how="inner", suffix="_r").select(
         left_id=nw.col("id"),
         right_id=nw.col("id_r"),
-        k=nw.concat_str(nw.lit(step.name), nw.col("kind"), nw.col("k"), separator="|"),
+        kind=nw.col("kind"),
+        k=nw.col("k"),
         left_amount=nw.col("amount"),
         right_amount=nw.col("amount" if "amount" in on else "amount_r"),
         left_currency=nw.col("currency"),
@@ -100,6 +102,11 @@ def without(edges: Frame, used: Frame) -> Frame:
     )
 
 
+def named_by_key(edges: Frame, name: str) -> Frame:
+    """Edges of a key pass in the shape results are kept in; the text of the group is made only where it is used."""
+    return named(edges.with_columns(k=nw.concat_str(nw.lit(name), nw.col("kind"), nw.col("k"), separator="|")), name)
+
+
 def named(edges: Frame, name: str) -> Frame:
     """Edges in the shape results are kept in."""
     return edges.select("left_id", "right_id", match_pass=nw.lit(name), group_key=nw.col("k"))
@@ -107,7 +114,7 @@ def named(edges: Frame, name: str) -> Frame:
 
 def sum_groups(edges: Frame) -> Frame:
     """Edges of keys where one record equals the sum of its several partners, in one currency and status."""
-    per_key = edges.group_by("k").agg(
+    per_key = edges.group_by("kind", "k").agg(
         lefts=nw.col("left_id").n_unique(),
         rights=nw.col("right_id").n_unique(),
         left_sum=nw.col("left_amount").sum(),
@@ -124,18 +131,37 @@ def sum_groups(edges: Frame) -> Frame:
     adds_up = ((nw.col("lefts") == 1) & (nw.col("right_sum") == nw.col("left_max"))) | (
         (nw.col("rights") == 1) & (nw.col("left_sum") == nw.col("right_max"))
     )
-    fitting = per_key.filter(adds_up & (nw.col("apart") == 0)).select("k")
-    return edges.join(fitting, on="k", how="semi")
+    fitting = per_key.filter(adds_up & (nw.col("apart") == 0)).select("kind", "k")
+    return edges.join(fitting, on=["kind", "k"], how="semi")
+
+
+BY_HAND = "person"
+
+
+def pair_by_hand(together: Frame, state: Remaining, pin: Pin) -> Remaining:
+    """Pairs the records that people matched, as far as both take part, and returns what remains."""
+    here = together.join(state.left.select(left_id=nw.col("id"), kind=nw.col("kind")), on="left_id", how="inner")
+    there = state.right.select(right_id=nw.col("id"), kind=nw.col("kind"))
+    pairs = pin(only_unique(here.join(there, on=["right_id", "kind"], how="inner").select("left_id", "right_id")))
+    state.pairs.append(named(pairs.with_columns(k=nw.lit(BY_HAND)), BY_HAND))
+    return pinned_rest(state, pin, [pairs])
+
+
+def allowed(edges: Frame, state: Remaining) -> Frame:
+    """The edges that nobody has forbidden."""
+    if state.apart is None:
+        return edges
+    return edges.join(state.apart.select("left_id", "right_id"), on=["left_id", "right_id"], how="anti")
 
 
 def run_key_pass(step: KeyPass, state: Remaining, pin: Pin) -> Remaining:
     """Applies a key pass and returns what remains."""
-    edges = pin(key_edges(step, state.left, state.right))
+    edges = pin(allowed(key_edges(step, state.left, state.right), state))
     sure = pin(only_unique(edges))
-    state.pairs.append(named(sure, step.name))
+    state.pairs.append(named_by_key(sure, step.name))
     rest = pin(without(edges, sure))
     grouped = pin(sum_groups(rest))
-    state.groups.append(named(grouped, step.name))
+    state.groups.append(named_by_key(grouped, step.name))
     if not step.ambiguous:
         return pinned_rest(state, pin, [sure, grouped])
     rest = pin(without(rest, grouped))
@@ -143,9 +169,9 @@ def run_key_pass(step: KeyPass, state: Remaining, pin: Pin) -> Remaining:
     rest = pin(without(rest, decided))
     # Evidence may have freed one more unique pair, for instance two charges of which one is spoken for.
     freed = pin(only_unique(rest))
-    state.pairs += [named(decided, step.name), named(freed, step.name)]
+    state.pairs += [named_by_key(decided, step.name), named_by_key(freed, step.name)]
     unclear = pin(without(rest, freed))
-    state.ambiguous.append(named(unclear, step.name))
+    state.ambiguous.append(named_by_key(unclear, step.name))
     return pinned_rest(state, pin, [sure, grouped, decided, freed, unclear])
 
 
@@ -196,7 +222,7 @@ def run_window_pass(step: WindowPass, state: Remaining, window: int, pin: Pin) -
     left = state.left.filter(nw.col("key").is_null() & ~nw.col("party").is_null())
     right = state.right.filter(~nw.col("party").is_null())
     edges, crowded = window_edges(step, left, right, window, pin)
-    edges = pin(without(edges, crowded))
+    edges = pin(without(allowed(edges, state), crowded))
     sure = pin(only_unique(edges))
     unclear = pin(nw.concat([without(edges, sure), crowded]))
     state.pairs.append(named(sure, step.name))

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 import polars as pl
 from django.db.models import Q, QuerySet
 
+from billing.adjustments import take_back
 from billing.imports.bulk_rows import reserve_ids
 from reconciliation.action_log import Entry
 from reconciliation.core.cases import Finding, Fingerprint
@@ -88,14 +90,36 @@ def insert(rows: list[ReconciliationDiscrepancy]) -> None:
     write(ReconciliationDiscrepancy, frame.with_columns(timestamp("occurred_at"), timestamp("opened_at")))
 
 
-def store(*, triage: Triage, run: ReconciliationRun) -> list[Entry]:
-    """Writes the changes and returns the log entries that tell them; call inside the run's transaction."""
+def overtaken(triage: Triage) -> bool:
+    """Locks the rows about to be updated until the end of the transaction, and tells whether anybody changed one since
+    it was read: then everything is to be decided again, from what is stored now.
+    """
+    read = {row.pk: row.version - 1 for row in triage.updated}
+    ids = sorted(read)
+    for at in range(0, len(ids), KEYS_A_QUERY):
+        rows = ReconciliationDiscrepancy.objects.filter(pk__in=ids[at : at + KEYS_A_QUERY]).order_by("pk")
+        for pk, version in rows.select_for_update().values_list("pk", "version"):
+            if version != read[pk]:
+                return True
+    return False
+
+
+def store(*, triage: Triage, run: ReconciliationRun, now: datetime) -> list[Entry]:
+    """Writes the changes and returns the log entries that tell them; call inside the run's transaction.
+
+    What comes back is resolved no more: adjustment entries that its resolution made are taken back.
+    """
     insert(triage.created)
     ReconciliationDiscrepancy.objects.bulk_update(triage.updated, [*CONTENT, *STATE], batch_size=200)
+    actor = f"run:{run.pk}"
+    reopened = [row.pk for row, action, *_more in triage.entries if action == "reopened"]
+    taken = take_back(
+        organization=run.organization, discrepancy_ids=reopened, reason="reopened_by_run", actor=actor, by=None, now=now
+    )  # fmt: skip
     return [
         Entry(
-            action=action, actor=f"run:{run.pk}", discrepancy_id=row.pk, run_id=run.pk, before=before, after=after,
-            reason=reason,
+            action=action, actor=actor, discrepancy_id=row.pk, run_id=run.pk, before=before,
+            after={**after, "adjustments": taken[row.pk]} if row.pk in taken else after, reason=reason,
         )
         for row, action, before, after, reason in triage.entries
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -128,16 +128,25 @@ def prepare(run: ReconciliationRun, now: datetime, tell: Progress, *, full: bool
     rules = comparison.parameters(run.organization, run.period_start, run.period_end, now)
     found_basis = None if full else basis(run, comparison, rules_of(rules), now)
     work = work_out(run, comparison, rules, tell, basis=found_basis)
-    found, number = work.gathered.found, run.number or NEVER
+    number = run.number or NEVER
+    known, changes = decide(run, number, work, now)
+    tally, read = figures(run, number, work)
+    return Prepared(run, work, known, changes, tally, read, journal)
+
+
+def decide(
+    run: ReconciliationRun, number: int, work: Work, now: datetime
+) -> tuple[dict[Fingerprint, ReconciliationDiscrepancy], triage.Triage]:
+    """The discrepancies as stored now that the work may concern, and what becomes of them."""
+    found = work.gathered.found
     closed = work.gathered.stored.join(work.to_close, on="item_id", how="semi")
     pair = ["left_id", "right_id"]
     touched = pl.concat([found.select(pair), closed.select(pair)])
-    known = discrepancies.known_discrepancies(run, work.findings, touched, whole=found_basis is None)
+    known = discrepancies.known_discrepancies(run, work.findings, touched, whole=work.basis is None)
     changes = triage.decide(
         run=run, number=number, findings=work.findings, known=known, items=found, closed=closed, now=now
     )
-    tally, read = figures(run, number, work)
-    return Prepared(run, work, known, changes, tally, read, journal)
+    return known, changes
 
 
 def execute(
@@ -175,8 +184,11 @@ def _finish(run: ReconciliationRun, now: datetime, begun: float, tell: Progress,
     number = run.number or NEVER
     with transaction.atomic():
         leases.hold(run=run, fence=number)
+        while discrepancies.overtaken(prepared.changes):  # by people, since they were read
+            known, changes = decide(run, number, prepared.work, now)
+            prepared = replace(prepared, known=known, changes=changes)
         write_items(run, number, prepared.work)
-        entries = discrepancies.store(triage=prepared.changes, run=run)
+        entries = discrepancies.store(triage=prepared.changes, run=run, now=now)
         report = prepared.report(open_discrepancies(run))
         store_report(prepared, report, now + timedelta(seconds=time.monotonic() - begun))
         if entries:

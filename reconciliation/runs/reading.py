@@ -10,6 +10,7 @@ from billing.models import Organization
 from reconciliation.comparisons.base import Comparison, Scope, Seeds, Sides
 from reconciliation.core.matching import Matched, match
 from reconciliation.core.parameters import Parameters
+from reconciliation.core.passes import Frame
 from reconciliation.engine import collected, lazy, pin
 from reconciliation.frames import EpochMicros, Schema, read, read_where
 from reconciliation.models import ReconciliationItem
@@ -122,9 +123,14 @@ def matched_and_found(
     """Matches two sides and picks the items that concern the period."""
     matched = match(
         left=lazy(sides.left), right=lazy(sides.right), first=comparison.first, passes=comparison.passes,
-        parameters=rules, pin=pin,
+        parameters=rules, pin=pin, together=some(sides.together), apart=some(sides.apart),
     )  # fmt: skip
     return matched, concerning(collected(matched.items), sides, stored, rules)
+
+
+def some(pairs: pl.DataFrame | None) -> Frame | None:
+    """Pairs for matching; None where there are none, which costs nothing."""
+    return None if pairs is None or pairs.is_empty() else lazy(pairs)
 
 
 def gather_connected(
