@@ -7,6 +7,7 @@ cursor and writes by `executemany`. Nothing here knows what the rows mean.
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -55,6 +56,25 @@ def read(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) 
     frame = _copy_out(sql, params, schema) if connection.vendor == "postgresql" else _fetch(sql, params, schema)
     texts = [name for name, dtype in schema.items() if dtype == pl.String]
     return frame.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
+
+
+def read_together(wanted: dict[str, tuple[QuerySet[Any, Any], dict[str, Any], Schema]]) -> dict[str, pl.DataFrame]:
+    """Reads several querysets, on PostgreSQL side by side over a connection each.
+
+    Inside a transaction they are read one after the other: another connection would not see what it has written.
+    """
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        return {name: read(*asked) for name, asked in wanted.items()}
+
+    def read_and_close(asked: tuple[QuerySet[Any, Any], dict[str, Any], Schema]) -> pl.DataFrame:
+        try:
+            return read(*asked)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        frames = pool.map(read_and_close, wanted.values())
+        return dict(zip(wanted, frames, strict=True))
 
 
 def read_where(

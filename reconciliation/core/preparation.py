@@ -25,22 +25,32 @@ def mark_superseded(right: Frame, pin: Pin) -> Frame:
     charge the intent itself names; when it is known, other charges are no longer reached through the intent.
     """
     charge = (nw.col("kind") == "charge") & ~nw.col("parent_key").is_null() & nw.col("excluded").is_null()
+    several = right.filter(charge).group_by("parent_key").agg(n=nw.len()).filter(nw.col("n") > 1).select("parent_key")
+    attempts = pin(right.filter(charge).join(several, on="parent_key", how="semi").with_columns(one=nw.lit(1)))
     failed = nw.col("status").is_in(["failed", "canceled"])
-    order = ["occurred_at", "key"]
-    alive = (charge & ~failed).cast(nw.Int64()).sum().over("parent_key", "kind")
-    # Last attempt first: the number of later attempts on the same intent.
-    attempts = charge.cast(nw.Int64()).sum().over("parent_key", "kind")
-    position = charge.cast(nw.Int64()).cum_sum().over("parent_key", "kind", order_by=order)
-    named = nw.col("latest").cast(nw.Int64()).sum().over("parent_key", "kind")
-    frame = pin(right.with_columns(alive=alive, later=attempts - position, named=named))
+    judged = attempts.select(
+        "id",
+        failed=failed,
+        latest="latest",
+        alive=(~failed).cast(nw.Int64()).sum().over("parent_key"),
+        later=nw.col("one").sum().over("parent_key")
+        - nw.col("one").cum_sum().over("parent_key", order_by=["occurred_at", "key"]),
+        named=nw.col("latest").cast(nw.Int64()).sum().over("parent_key"),
+    )
     replaced = (nw.col("alive") > 0) | (nw.col("later") > 0)
-    superseded = charge & failed & replaced
-    reached = ~charge | (nw.col("named") == 0) | nw.col("latest")
+    judged = pin(
+        judged.select(
+            "id", superseded=nw.col("failed") & replaced, unreached=(nw.col("named") > 0) & ~nw.col("latest")
+        ).filter(nw.col("superseded") | nw.col("unreached"))
+    )
+    frame = right.join(judged, on="id", how="left")
+    superseded = nw.col("superseded").fill_null(False)
+    unreached = nw.col("unreached").fill_null(False)
     return pin(
         frame.with_columns(
             excluded=nw.when(superseded).then(nw.lit(SUPERSEDED)).otherwise(nw.col("excluded")),
-            parent_key=nw.when(reached).then(nw.col("parent_key")).otherwise(nw.lit(None).cast(nw.String())),
-        ).drop("alive", "later", "named")
+            parent_key=nw.when(unreached).then(nw.lit(None).cast(nw.String())).otherwise(nw.col("parent_key")),
+        ).drop("superseded", "unreached")
     )
 
 

@@ -52,6 +52,8 @@ def work_out(
         matched=gathered.matched, items=lazy(gathered.found), left=lazy(gathered.sides.left),
         right=lazy(gathered.sides.right), parameters=rules, pin=pin,
     )  # fmt: skip
+    if gathered.stored.is_empty():
+        return Work(gathered, findings, gathered.found, gathered.stored.select("item_id"), rules, basis)
     to_open, to_close = item_changes(lazy(gathered.found), lazy(gathered.stored), pin)
     return Work(gathered, findings, collected(to_open), collected(to_close), rules, basis)
 
