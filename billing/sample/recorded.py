@@ -74,6 +74,11 @@ def stripe_objects() -> list[dict[str, Any]]:
     return [read(row) for name, read in readers for row in _table(name)]
 
 
+def balance_transactions() -> list[dict[str, Any]]:
+    """The recorded balance transactions, as Stripe's: of the platform and of connected accounts."""
+    return [_balance_transaction(row) for row in _table("balance_transactions")]
+
+
 def _table(name: str) -> list[dict[str, str]]:
     with (DATA / f"recorded_{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

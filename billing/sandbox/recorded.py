@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from billing.sample.recorded import stripe_objects
+from billing.sample.recorded import balance_transactions, stripe_objects
 
 from .shelf import Shelf
 
@@ -15,15 +15,13 @@ def recorded_shelf(account: str = "acct_1Recorded00000") -> Shelf:
     The lines of the connected accounts' own statements stand here too, as they do in the recording.
     """
     shelf = Shelf(account=account)
-    lines: dict[str, dict[str, Any]] = {}
     for item in stripe_objects():
         line = item.get("balance_transaction")
         if isinstance(line, dict):
-            lines[line["id"]] = _line(line)
             item["balance_transaction"] = line["id"]
         shelf.add(LISTS[item["object"]], item)
-    for line in sorted(lines.values(), key=lambda one: (one["created"], one["id"])):
-        shelf.add("balance_transactions", line)
+    for line in sorted(balance_transactions(), key=lambda one: (one["created"], one["id"])):
+        shelf.add("balance_transactions", _line(line))
     return shelf
 
 
@@ -31,4 +29,4 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
     """As rendered today; the recording's own tables leave out what is the same in every row."""
     fee = {"type": "stripe_fee", "description": "Stripe processing fees", "application": None}
     details = [fee | {"amount": line["fee"], "currency": line["currency"]}] if line["fee"] else []
-    return line | {"available_on": line["created"], "description": None, "fee_details": details, "status": "available"}
+    return line | {"description": None, "fee_details": details, "status": "pending"}

@@ -113,7 +113,7 @@ def test_a_person_attaches_with_a_reason_and_ingestion_leaves_it(shared: Desk, a
     charge = shared.merchant.charge(100, days_ago(1), metadata={"workspace_id": "nobody-here"})
     shared.ingest()
     name = line_of(shared, charge["id"]).line.external_id
-    give = {"organization": shared.organization, "tenant": acme, "by": "mia", "now": NOW}
+    give: dict[str, Any] = {"organization": shared.organization, "tenant": acme, "by": "mia", "now": NOW}
     done = attach_lines(external_ids=[name, "txn_unknown"], reason="their terminal", **give)
     assert (done.attached, done.already, done.unknown) == ([name], [], ["txn_unknown"])
     assert attach_lines(external_ids=[name], reason="again", **give).already == [name]

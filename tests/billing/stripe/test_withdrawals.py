@@ -21,6 +21,7 @@ def import_lines(desk: Desk, *lines: dict[str, Any]) -> ProviderFetch:
         organization=desk.organization, file=io.BytesIO(json.dumps(lines).encode()), filename="wrong.json", by="test",
         now=desk.moment,
     )  # fmt: skip
+    assert done.fetch_id is not None
     return ProviderFetch.objects.get(pk=done.fetch_id)
 
 
