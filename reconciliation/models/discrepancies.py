@@ -30,7 +30,8 @@ FOUR_EYES = (
     | Q(status="resolved", closing_rule="four_eyes", proposed_by__isnull=False, approved_by__isnull=False)
     & (Q(approved_by__gt=F("proposed_by")) | Q(approved_by__lt=F("proposed_by")))
     | Q(
-        status="resolved", closing_rule="below_threshold", proposed_by__isnull=False, approved_by=F("proposed_by"),
+        status="resolved", closing_rule="below_threshold", proposed_by__isnull=False, approved_by__isnull=False,
+        approved_by=F("proposed_by"),
         difference_minor__isnull=False, closing_limit_minor__isnull=False,
         difference_minor__lte=F("closing_limit_minor"), difference_minor__gte=-F("closing_limit_minor"),
     )
