@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import polars as pl
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from billing.adjustments import take_back
@@ -104,13 +105,29 @@ def overtaken(triage: Triage) -> bool:
     return False
 
 
+def update(rows: list[ReconciliationDiscrepancy]) -> None:
+    """Writes what a run decides of known discrepancies: one prepared statement, many times cheaper than bulk_update."""
+    model = ReconciliationDiscrepancy._meta
+    written = {*CONTENT, *STATE}
+    fields = [field for field in model.concrete_fields if field.name in written]
+    quote = connection.ops.quote_name
+    assignments = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
+    statement = f"UPDATE {quote(model.db_table)} SET {assignments} WHERE id = %s"  # noqa: S608 - names of our own model
+    values = [
+        [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk] for row in rows
+    ]
+    if values:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, values)
+
+
 def store(*, triage: Triage, run: ReconciliationRun, now: datetime) -> list[Entry]:
     """Writes the changes and returns the log entries that tell them; call inside the run's transaction.
 
     What comes back is resolved no more: adjustment entries that its resolution made are taken back.
     """
     insert(triage.created)
-    ReconciliationDiscrepancy.objects.bulk_update(triage.updated, [*CONTENT, *STATE], batch_size=200)
+    update(triage.updated)
     actor = f"run:{run.pk}"
     reopened = [row.pk for row, action, *_more in triage.entries if action == "reopened"]
     taken = take_back(

@@ -156,7 +156,8 @@ def gather_connected(
         new = {side: ids.filter(~ids.is_in(asked[side].implode())).unique().sort() for side, ids in named.items()}
         asked = {side: pl.concat([asked[side], ids]) for side, ids in new.items()}
         more = items_touching(items, new["left"], new["right"]).join(stored.select("item_id"), on="item_id", how="anti")
-        if more.is_empty():
+        stored = pl.concat([stored, more])
+        # An item whose records have all been read leads nowhere new: what changed of them is among `changed`.
+        if all(ids_of(more, side).is_in(asked[side].implode()).all() for side in changed):
             matched, found = matched_and_found(comparison, sides, stored, rules)
             return Gathered(sides, matched, found, stored)
-        stored = pl.concat([stored, more])
