@@ -5,10 +5,19 @@ from decimal import Decimal
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext as _
 
 from billing.money import UnknownCurrency, stripe_exponent
 
+# Names that migrations put into the database in English; shown in the reader's language.
+ROLES = (
+    gettext_noop("Operator"),
+    gettext_noop("Manager"),
+    gettext_noop("Owner"),
+    gettext_noop("Auditor"),
+    gettext_noop("Integration"),
+)
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -64,3 +73,8 @@ def time_text(moment: datetime, zone: tzinfo) -> str:
 def stamp_text(moment: datetime, zone: tzinfo, *, seconds: bool = False) -> str:
     """An aware time in `zone` for tables, where digits stand in columns: 2026-11-18 09:31 CET."""
     return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z" if seconds else "%Y-%m-%d %H:%M %Z")
+
+
+def role_text(name: str) -> str:
+    """A role's name; one that somebody has made themselves stays as written."""
+    return _(name) if name in ROLES else name

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from reconciliation.core import findings
 from reconciliation.core.schema import STATUS_CLASSES
 from reconciliation.models import ReconciliationDiscrepancy
-from reconciliation.wording import Facts, amount_text, capital, moment_text, money, provider_name
+from reconciliation.wording import Facts, amount_text, capital, moment_text, money, provider_name, source_words
 
 
 def status_word(status: str) -> str:
@@ -27,7 +27,7 @@ def part_words(part: Facts, currency: str) -> str:
     return _("%(name)s (%(amount)s, %(source)s)") % {
         "name": name,
         "amount": amount_text(part["amount_minor"], currency, sign=True),
-        "source": part["source"],
+        "source": source_words(part["source"]),
     }
 
 

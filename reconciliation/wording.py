@@ -73,3 +73,9 @@ def stage_words(stage: str) -> str:
 def percent_text(value: str | None) -> str:
     """A stored percentage, "98.5", as the reader writes it; a dash when nothing was compared."""
     return "–" if value is None else _("%s %%") % decimal_text(value)
+
+
+def source_words(source: str) -> str:
+    """Where the part of a difference is on record: "fee of ch_1" or a record's own name."""
+    fee_of = source.removeprefix("fee of ")
+    return source if fee_of == source else _("fee of %s") % fee_of

@@ -32,4 +32,4 @@ class DeskChangeList(ChangeList):
         text = describe() if describe else ""
         if not text:
             return []
-        return [{"text": f"{spec.title}: {text}", "without": self.get_query_string(remove=spec.expected_parameters())}]
+        return [{"text": f"{spec.title}{_(': ')}{text}", "without": self.get_query_string(remove=spec.expected_parameters())}]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.access import visible_to
 from billing.models import Membership, Organization
+from billing.wording import role_text
 
 from .base import DeskAdmin
 from .filters import OrganizationFilter
@@ -37,7 +38,7 @@ class MembershipAdmin(DeskAdmin):
     @admin.display(description=_("Roles"))
     def roles(self, row: Membership) -> str:
         """Groups of the user."""
-        return ", ".join(group.name for group in row.user.groups.all()) or "–"
+        return ", ".join(role_text(group.name) for group in row.user.groups.all()) or "–"
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Choices: own organizations, and the people already known in them; a superuser chooses among all."""

@@ -13,19 +13,27 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from billing.admin.filters import ChoiceFilter
+from billing.wording import role_text
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
-# Names that migrations put into the database, in English; shown in the reader's language.
+# Names of permissions of our own, as migrations put them into the database; shown in the reader's language.
 STORED = (
-    gettext_noop("Operator"), gettext_noop("Manager"), gettext_noop("Owner"), gettext_noop("Auditor"),
-    gettext_noop("Integration"), gettext_noop("Can trigger a run"),
-)  # fmt: skip
+    gettext_noop("Can trigger a run"),
+    gettext_noop("Can acknowledge, assign and mark discrepancies as investigated"),
+    gettext_noop("Can add notes to discrepancies"),
+    gettext_noop("Can propose resolutions"),
+    gettext_noop("Can approve and reject resolutions"),
+    gettext_noop("Can requeue discrepancies"),
+    gettext_noop("Can decide which records belong together"),
+)
 
 
 def role_word(group: Group) -> str:
-    """A role's name; one that somebody has named themselves stays as written."""
-    return _(group.name) if group.name in STORED else group.name
+    """A role's name."""
+    return role_text(group.name)
 
 
 def permission_words(permission: Permission) -> str:
@@ -58,6 +66,17 @@ class AccountAdmin(ModelAdmin):
         return in_own_words(super().formfield_for_manytomany(db_field, request, **kwargs))
 
 
+class RoleFilter(ChoiceFilter):
+    """Who has a role."""
+
+    title = gettext_lazy("role")
+    parameter_name = path = "groups"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        """Every role there is."""
+        return [(str(group.pk), role_word(group)) for group in Group.objects.order_by("name")]
+
+
 @admin.register(User)
 class DeskUserAdmin(AccountAdmin, UserAdmin):
     """Django's own, with the desk's forms."""
@@ -65,6 +84,8 @@ class DeskUserAdmin(AccountAdmin, UserAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    list_filter_submit = True
+    list_filter = ("is_staff", "is_superuser", "is_active", RoleFilter)
 
 
 @admin.register(Group)

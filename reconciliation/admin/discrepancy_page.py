@@ -10,7 +10,7 @@ from billing.admin.cells import amount_cell, time_cell, zone_of
 from billing.models import Payment, ProviderEvent, ProviderRecord
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.sentences import clears_when, sentence, type_name
-from reconciliation.wording import capital, provider_name
+from reconciliation.wording import capital, provider_name, source_words
 
 from .compared import compared_fields, fields_of
 from .labels import severity_cell, status_cell
@@ -60,7 +60,7 @@ def tie_out(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
 def explained_by(part: dict[str, Any]) -> str:
     """What explains a part of a difference, and where that is on record."""
     name = {"fee": _("card fee"), "refund": _("refund")}.get(part["code"], part["code"])
-    return f"{name}, {part['source']}"
+    return f"{name}, {source_words(part['source'])}"
 
 
 def counted_amounts(row: ReconciliationDiscrepancy) -> tuple[int, int]:
