@@ -109,7 +109,7 @@ def update(rows: list[ReconciliationDiscrepancy]) -> None:
     """Writes what a run decides of known discrepancies: one prepared statement, many times cheaper than bulk_update."""
     model = ReconciliationDiscrepancy._meta
     written = {*CONTENT, *STATE}
-    fields = [field for field in model.concrete_fields if field.name in written]
+    fields = [field for field in model.concrete_fields if written & {field.name, field.attname}]
     quote = connection.ops.quote_name
     assignments = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
     statement = f"UPDATE {quote(model.db_table)} SET {assignments} WHERE id = %s"  # noqa: S608 - names of our own model
