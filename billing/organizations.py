@@ -78,5 +78,8 @@ def check_organization(organization: Organization) -> None:
         organization.clean_fields(exclude={"currency", "timezone", "reference_keys"})
     except ValidationError as error:
         problems += [f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()]
+    others = Organization.objects.filter(workspace_id=organization.workspace_id).exclude(pk=organization.pk)
+    if organization.workspace_id and others.exists():
+        problems.append(_("The workspace id “%s” is another organization's already.") % organization.workspace_id)
     if problems:
         raise OrganizationInvalid("\n".join(problems))

@@ -90,5 +90,7 @@ def logging_settings(*, as_json: bool, level: str) -> dict[str, Any]:
             "django-q": {"handlers": ["stderr"], "level": level, "propagate": False},
             # One line a request comes from the request middleware already.
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            # The SDK tells of every request; a fetch makes thousands and reports for itself.
+            "stripe": {"handlers": [], "level": "WARNING", "propagate": True},
         },
     }

@@ -107,3 +107,12 @@ def test_new_reference_keys_are_looked_for_in_records_that_are_here_already() ->
     assert again.changes == {"reference_keys": (["a"], ["b", "a"])}
     current = ProviderRecord.objects.get().current_number
     assert ProviderRecordVersion.objects.get(number=current).reference == "B-1"
+
+
+def test_a_workspace_id_belongs_to_one_organization() -> None:
+    create("--name", "Acme", "--workspace-id", "ws_1")
+    assert Organization.objects.get().workspace_id == "ws_1"
+    with pytest.raises(OrganizationInvalid, match="ws_1"):
+        save_organization(slug="other", fields={"name": "Other", "workspace_id": "ws_1"}, now=NOW)
+    save_organization(slug="third", fields={"name": "Third"}, now=NOW)
+    save_organization(slug="fourth", fields={"name": "Fourth"}, now=NOW)

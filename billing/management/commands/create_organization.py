@@ -12,7 +12,7 @@ from billing.management.refusals import Refused
 from billing.models import Organization
 from billing.organizations import OrganizationInvalid, Saved, save_organization
 
-FIELDS = ("name", "timezone", "currency", "stripe_account", "reference_keys", "livemode", "refunds")
+FIELDS = ("name", "timezone", "currency", "stripe_account", "workspace_id", "reference_keys", "livemode", "refunds")
 
 
 class Command(BaseCommand):
@@ -27,6 +27,11 @@ class Command(BaseCommand):
         parser.add_argument("--timezone", metavar="ZONE", help=_("IANA name whose midnights bound its periods (UTC)"))
         parser.add_argument("--currency", metavar="CODE", help=_("ISO 4217 code (EUR)"))
         parser.add_argument("--stripe-account", metavar="ACCT", help=_("acct_…: events of other accounts are refused"))
+        parser.add_argument(
+            "--workspace-id",
+            metavar="ID",
+            help=_("what workspace_id in Stripe's metadata says for it (its short name)"),
+        )
         parser.add_argument(
             "--reference-keys",
             metavar="A,B",
