@@ -21,7 +21,8 @@ from reconciliation.engine import collected, lazy, pin
 
 from .base import Comparison, Scope, Seeds, Sides
 from .decisions import decided, partners_missing
-from .payments_sides import IDENTITY, load_connected, load_sides, members, replaced_intents, with_latest
+from .payments_reader import IDENTITY, members
+from .payments_sides import load_connected, load_sides, replaced_intents, with_latest
 
 NAME = "payments"
 FIRST = KeyPass("reference", "key", "key")
