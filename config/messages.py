@@ -75,8 +75,8 @@ def _called(node: ast.Call) -> Iterator[Key]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if name not in CALLS:
         return
-    texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-    texts = [text for text in texts if isinstance(text, str)]
+    values = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+    texts = [value for value in values if isinstance(value, str)]
     context = texts.pop(0) if "pgettext" in name and texts else None
     if "ngettext" in name or "npgettext" in name:
         if len(texts) == 2:

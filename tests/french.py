@@ -54,14 +54,14 @@ def english_texts() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
     for message in read_catalogue(catalogue_path(settings.BASE_DIR)):
         ids = message.id if isinstance(message.id, list | tuple) else [message.id]
         strings = message.string if isinstance(message.string, list | tuple) else [message.string]
-        for text in {*ids} - {*strings} - {""}:
+        for text in {str(one) for one in ids} - {*strings, ""}:
             words = re.sub(r"%\(\w+\)\w|%\w", "\0", text).strip()
             if "\0" not in words:
                 plain.add(lowered(" ".join(words.split())))
             elif len(re.findall(r"[A-Za-z]{3,}", words.replace("\0", " "))) > 1:
                 patterns.append(re.compile(re.escape(words).replace("\0", ".+?")))
     french = {
-        lowered(text)
+        lowered(str(text))
         for message in read_catalogue(catalogue_path(settings.BASE_DIR))
         for text in (message.string if isinstance(message.string, list | tuple) else [message.string])
     }

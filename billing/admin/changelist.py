@@ -32,4 +32,5 @@ class DeskChangeList(ChangeList):
         text = describe() if describe else ""
         if not text:
             return []
-        return [{"text": f"{spec.title}{_(': ')}{text}", "without": self.get_query_string(remove=spec.expected_parameters())}]
+        without = self.get_query_string(remove=spec.expected_parameters())
+        return [{"text": f"{spec.title}{_(': ')}{text}", "without": without}]

@@ -27,11 +27,11 @@ class ImportBatchAdmin(EvidenceAdmin):
         "filename",
         "kind_name",
         "imported",
-        "rows",
-        "created",
-        "changed",
-        "unchanged",
-        "rejected",
+        "rows_read",
+        "new",
+        "changed_rows",
+        "unchanged_rows",
+        "refused",
         "imported_by",
         "organization",
     )
@@ -53,6 +53,31 @@ class ImportBatchAdmin(EvidenceAdmin):
     def imported(self, row: ImportBatch) -> SafeString:
         """In the organization's zone."""
         return time_cell(row.imported_at, zone_of(row))
+
+    @display(description=gettext_lazy("Rows read"))
+    def rows_read(self, row: ImportBatch) -> str:
+        """All of the file."""
+        return count_text(row.rows)
+
+    @display(description=gettext_lazy("New"))
+    def new(self, row: ImportBatch) -> str:
+        """Records that were not known."""
+        return count_text(row.created)
+
+    @display(description=gettext_lazy("Changed"))
+    def changed_rows(self, row: ImportBatch) -> str:
+        """Records with a new version."""
+        return count_text(row.changed)
+
+    @display(description=gettext_lazy("Unchanged"))
+    def unchanged_rows(self, row: ImportBatch) -> str:
+        """Records that stood so already."""
+        return count_text(row.unchanged)
+
+    @display(description=gettext_lazy("Rejected"))
+    def refused(self, row: ImportBatch) -> str:
+        """Rows that could not be used."""
+        return count_text(row.rejected)
 
     def page(self, _request: HttpRequest, obj: ImportBatch) -> dict[str, Any]:
         """What the import did."""

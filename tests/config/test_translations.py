@@ -14,8 +14,8 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[#0\- +]*\d*(?:\.\d+)?[a-zA-Z%]|\{\w*\}"
 # Words that French writes as English does.
 SAME = {
     "%(kind)s %(id)s", "%(name)s (%(amount)s, %(source)s)", "Arguments", "Date", "Import", "Imports", "OK", "SHA-256",
-    "Source", "Stripe", "Total", "Type", "Version", "Versions", "action", "code", "import", "imports", "ingestion", "pages",
-    "position", "source", "type", "verdict", "version", "version %(number)d", "versions", "webhook",
+    "Source", "Stripe", "Total", "Type", "Version", "Versions", "action", "code", "import", "imports", "ingestion",
+    "pages", "position", "source", "type", "verdict", "version", "version %(number)d", "versions", "webhook",
     str(("%(n)d minute", "%(n)d minutes")),
 }  # fmt: skip
 TIGHT = re.compile(r"(?<=\S)[;!?»](?!\w)|(?<=\w):(?=\s)|«(?!\N{NARROW NO-BREAK SPACE})| [:;!?»](?!\w)")
@@ -36,7 +36,7 @@ def keys(catalog: Catalog) -> dict[Key, Message]:
 
 
 def texts(message: Message) -> list[str]:
-    return list(message.string) if isinstance(message.string, list | tuple) else [message.string]
+    return [str(text) for text in (message.string if isinstance(message.string, list | tuple) else [message.string])]
 
 
 def placeholders(text: str) -> list[str]:
