@@ -15,7 +15,7 @@ def acme(db: None) -> Organization:
     return Organization.objects.create(slug="acme", name="Acme")
 
 
-def ids(organization: Organization, earlier: str) -> list[int | None]:
+def ids(organization: Organization, earlier: str) -> list[int]:
     return sorted(change.identity_id or 0 for change in since(organization, earlier))
 
 
