@@ -86,7 +86,7 @@ def joined(
         type_word=values["type"],
         gross_minor=values["gross_minor"],
         source_type=values["source_type"],
-    )
+    ).value
     values["content_digest"] = digest(values)
     return values
 
