@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,6 +21,8 @@ from reconciliation.sentences import sentence, type_name
 from .discrepancy_page import discrepancy_page
 from .labels import severity_cell, status_cell, type_choices
 from .lookup import by_number, by_record
+from .resolution import resolution
+from .steps import StepsMixin, buttons_for
 
 Status = ReconciliationDiscrepancy.Status
 UNRESOLVED = (Status.OPEN, Status.ACKNOWLEDGED, Status.PENDING_APPROVAL)
@@ -58,8 +61,8 @@ class TypeFilter(ChoiceFilter):
 
 
 @admin.register(ReconciliationDiscrepancy)
-class DiscrepancyAdmin(EvidenceAdmin):
-    """Major first, then the oldest."""
+class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
+    """Major first, then the oldest. Nothing is edited; steps of the workflow are taken in dialogs."""
 
     page_template = "desk/discrepancy.html"
     list_display = ("severity_mark", "what", "difference", "ours", "provider", "party", "opened", "step")
@@ -130,6 +133,11 @@ class DiscrepancyAdmin(EvidenceAdmin):
         """Where it stands."""
         return status_cell(row.status)
 
-    def page(self, _request: HttpRequest, obj: ReconciliationDiscrepancy) -> dict[str, Any]:
-        """The whole discrepancy."""
-        return discrepancy_page(obj)
+    def page(self, request: HttpRequest, obj: ReconciliationDiscrepancy) -> dict[str, Any]:
+        """The whole discrepancy, and the steps this person may take now."""
+        return {
+            **discrepancy_page(obj),
+            "steps": buttons_for(obj, request.user),
+            "resolution": resolution(obj, request.user),
+            "queue": reverse("admin:reconciliation_reconciliationdiscrepancy_changelist"),
+        }

@@ -15,6 +15,7 @@ from reconciliation.wording import capital, provider_name, source_words
 from .compared import compared_fields, fields_of
 from .labels import severity_cell, status_cell
 from .log_words import action_words, actor_words, change_text, reason_words
+from .notes import note_html
 
 HISTORY_SHOWN = 50
 CANDIDATES_SHOWN = 8
@@ -82,6 +83,8 @@ def candidates(row: ReconciliationDiscrepancy, zone: Any, window: timedelta) -> 
     columns = [fields_of(left, rival, zone, window) for rival in rivals]
     return {
         "names": [rival["key"] or rival["own"] or "–" for rival in rivals],
+        # The provider's records come first; the other payments they fit cannot be chosen for this one.
+        "choosable": sum(rival.get("provider") is not None for rival in rivals),
         "rows": [
             {"name": fields[0].name, "left": fields[0].left, "cells": fields} for fields in zip(*columns, strict=True)
         ],
@@ -155,7 +158,7 @@ def history(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
             "who": actor_words(entry.actor),
             "what": action_words(entry.action),
             "change": change_text(entry) if entry.before else entry.after.get("reason_code", ""),
-            "reason": reason_words(entry.reason),
+            "reason": note_html(entry.reason) if entry.actor_user_id else reason_words(entry.reason),
             "url": reverse("admin:reconciliation_reconciliationactionlog_change", args=[entry.pk]),
         }
         for entry in entries.order_by("-pk")[:HISTORY_SHOWN]

@@ -60,6 +60,7 @@ def pass_words(match_pass: str) -> str:
         "own_reference": _("our reference"),
         "invoice": _("invoice number"),
         "customer_amount": _("customer, amount and time"),
+        "person": _("a person's decision"),
     }.get(match_pass, match_pass)
 
 

@@ -6,13 +6,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing.wording import amount_text
-from reconciliation.models import ReconciliationActionLog
+from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy
+from reconciliation.models.discrepancies import CLEARED
 from reconciliation.sentences import status_word
 from reconciliation.wording import outcome_word
+from reconciliation.workflow import BY_CODE
 
 from .labels import pass_words, severity_word, step_word
 
 LONG = 200
+UNTOLD = (
+    "version", "currency", "proposed_by_id", "approved_by_id", "assigned_to_id", "resolution_reason", "decision",
+    "left_id", "right_id", "closing_limit_minor",
+)  # fmt: skip
 ORDER = (
     "status",
     "resolution_code",
@@ -41,6 +47,12 @@ def action_words(action: str) -> str:
         "approved": _("Approved"),
         "rejected": _("Rejected"),
         "requeued": _("Requeued"),
+        "investigated": _("Marked as investigated"),
+        "match_forced": _("Matched by hand"),
+        "match_forbidden": _("Kept apart by hand"),
+        "match_undone": _("Decision undone"),
+        "proposal_revised": _("Proposal revised"),
+        "closed": _("Closed by one manager"),
     }.get(action, action.replace("_", " ").capitalize())
 
 
@@ -70,6 +82,17 @@ def field_words(field: str) -> str:
         "version": _("Version"),
         "outcome": _("Outcome"),
         "match_pass": _("Matched by"),
+        "resolution_reason": _("Reason"),
+        "closing_rule": _("Closed under"),
+        "closing_limit_minor": _("Threshold"),
+        "duplicate_of_id": _("Duplicate of"),
+        "assigned_to_id": _("Assigned to"),
+        "proposed_by_id": _("Proposed by"),
+        "approved_by_id": _("Approved by"),
+        "adjustments": _("Adjustment entries"),
+        "decision": _("Decision"),
+        "left_id": _("Our record"),
+        "right_id": _("Provider record"),
     }.get(field, field)
 
 
@@ -80,16 +103,39 @@ def compared_words(value: str, reason_code: str, currency: str) -> str:
     return status_word(value) if reason_code.startswith("status.") else value
 
 
+def resolution_words(code: str) -> str:
+    """What a discrepancy was resolved as."""
+    if code == CLEARED:
+        return _("Cleared by a run")
+    return str(BY_CODE[code].title) if code in BY_CODE else code
+
+
+def rule_words(rule: str) -> str:
+    """What allowed a resolution."""
+    return str(dict(ReconciliationDiscrepancy.ClosingRule.choices).get(rule, rule))
+
+
+def numbered(field: str, value: Any) -> str:
+    """References to rows of ours as people write them: D-12, A-3, A-4."""
+    mark = {"duplicate_of_id": "D-", "adjustments": "A-"}[field]
+    return ", ".join(f"{mark}{number}" for number in (value if isinstance(value, list) else [value]))
+
+
 def value_words(values: dict[str, Any], field: str) -> str:
     """A logged value; amounts with their currency."""
     value = values.get(field)
     if value is None or value == "":
         return "–"
+    if field in ("duplicate_of_id", "adjustments"):
+        return numbered(field, value)
     if field.endswith("_minor") and isinstance(value, int) and values.get("currency"):
         return amount_text(value, str(values["currency"]), sign=field.startswith("difference"))
     if field in ("expected", "actual"):
         return compared_words(str(value), str(values.get("reason_code", "")), str(values.get("currency", "")))
-    words = {"status": step_word, "severity": severity_word, "outcome": outcome_word, "match_pass": pass_words}
+    words = {
+        "status": step_word, "severity": severity_word, "outcome": outcome_word, "match_pass": pass_words,
+        "resolution_code": resolution_words, "closing_rule": rule_words,
+    }  # fmt: skip
     if field == "resolution_code" and value == "cleared":
         return _("cleared by a run")
     if isinstance(value, str) and field in words:
@@ -100,13 +146,23 @@ def value_words(values: dict[str, Any], field: str) -> str:
 
 def changes(row: ReconciliationActionLog) -> list[tuple[str, str, str]]:
     """Field, before, after of everything that the step changed, what matters most first."""
-    known = [*ORDER, *sorted({*row.before, *row.after} - {*ORDER})]
-    names = [name for name in known if row.before.get(name) != row.after.get(name)]
-    return [(field_words(name), value_words(row.before, name), value_words(row.after, name)) for name in names]
+    return changed_values(row.before, row.after)
+
+
+def changed_values(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Field, before, after of what differs between two snapshots."""
+    known = [*ORDER, *sorted({*before, *after} - {*ORDER})]
+    names = [name for name in known if before.get(name) != after.get(name)]
+    return [(field_words(name), value_words(before, name), value_words(after, name)) for name in names]
 
 
 def change_text(row: ReconciliationActionLog) -> str:
     """The step's changes in a line; for a first step only where things stand."""
-    untold = field_words("version"), field_words("currency")
-    told = [change for change in changes(row) if change[0] not in untold and change[1] != change[2]]
-    return " · ".join(f"{name} {before} → {after}" if row.before else f"{name} {after}" for name, before, after in told)
+    return change_words(row.before, row.after)
+
+
+def change_words(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """What differs between two snapshots, in a line. People are left out: a line says who took the step anyway."""
+    untold = {field_words(name) for name in UNTOLD}
+    told = [change for change in changed_values(before, after) if change[0] not in untold and change[1] != change[2]]
+    return " · ".join(f"{name} {old} → {new}" if before else f"{name} {new}" for name, old, new in told)

@@ -1,5 +1,7 @@
 """Who may take a step, and when: asked by screens before they offer it and by writers before they take it."""
 
+from contextlib import suppress
+
 from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
@@ -15,8 +17,18 @@ def check_who(step: Transition, row: ReconciliationDiscrepancy, user: User) -> N
     """Raises UnknownDiscrepancy for somebody else's organization, NotAllowed without the permission, OwnProposal for
     one's own proposal. A superuser holds every permission, and still does not decide about an own proposal.
     """
+    check_member(row, user)
+    check_role(step, row, user)
+
+
+def check_member(row: ReconciliationDiscrepancy, user: User) -> None:
+    """Raises UnknownDiscrepancy for somebody else's organization."""
     if row.organization_id not in organization_ids(user):
         raise UnknownDiscrepancy
+
+
+def check_role(step: Transition, row: ReconciliationDiscrepancy, user: User) -> None:
+    """Raises NotAllowed without the step's permission, OwnProposal for one's own proposal."""
     if not user.is_active or not user.has_perm(step.permission):
         raise NotAllowed(_("Your role does not allow this step: %(step)s.") % {"step": step.title})
     if row.status != ReconciliationDiscrepancy.Status.PENDING_APPROVAL:
@@ -39,25 +51,33 @@ def check_can(action: str, discrepancy: ReconciliationDiscrepancy, user: User) -
 
     What is asked for with the step (reason, code) is not looked at. Raises KeyError for an unknown action.
     """
-    step = BY_ACTION[action]
-    check_who(step, discrepancy, user)
+    check_member(discrepancy, user)
+    check_member_can(BY_ACTION[action], discrepancy, user)
+
+
+def check_member_can(step: Transition, discrepancy: ReconciliationDiscrepancy, user: User) -> None:
+    """`check_can` for somebody who is known to be a member of the organization."""
+    check_role(step, discrepancy, user)
     check_when(step, discrepancy)
-    if action == "close":
+    if step.action == "close":
         check_alone(discrepancy)
 
 
 def can(action: str, discrepancy: ReconciliationDiscrepancy, user: User) -> bool:
     """Whether `check_can` lets the step pass."""
-    try:
-        check_can(action, discrepancy, user)
-    except StepRefused:
-        return False
-    return True
+    return any(step.action == action for step in next_steps(discrepancy, user))
 
 
 def next_steps(discrepancy: ReconciliationDiscrepancy, user: User) -> list[Transition]:
     """The steps `user` may take now, in the order screens offer them."""
-    return [step for step in TRANSITIONS if can(step.action, discrepancy, user)]
+    found: list[Transition] = []
+    with suppress(UnknownDiscrepancy):
+        check_member(discrepancy, user)
+        for step in TRANSITIONS:
+            with suppress(StepRefused):
+                check_member_can(step, discrepancy, user)
+                found.append(step)
+    return found
 
 
 def limit_minor(organization_id: int, currency: str) -> int | None:

@@ -16,7 +16,7 @@ from reconciliation import action_log
 from reconciliation.core.sealing import UnsealableError, require_sealable
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy
 
-from .checks import check_can, check_who
+from .checks import check_member_can, check_role
 from .refusals import Change, InvalidStep, StaleDiscrepancy, UnknownDiscrepancy
 from .transitions import BY_ACTION, Transition
 
@@ -57,10 +57,10 @@ def prepare(action: str, asked: Asked, reason: str = "") -> Ready:
     """
     step = BY_ACTION[action]
     row = visible(asked.discrepancy_id, asked.by)
-    check_who(step, row, asked.by)
+    check_role(step, row, asked.by)
     if asked.expected_version not in (None, row.version):
         raise stale(row, asked)
-    check_can(action, row, asked.by)
+    check_member_can(step, row, asked.by)
     return Ready(step, row, asked, clean_reason(reason, needed=step.needs_reason))
 
 

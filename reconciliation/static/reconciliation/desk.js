@@ -1,4 +1,9 @@
-/* The desk: landmarks that the admin leaves out, and a cursor of rows. No letter acts by itself. */
+/* The desk: landmarks that the admin leaves out, a cursor of rows, letters that open dialogs, dialogs that behave.
+   No letter acts by itself: it opens a dialog, and Ctrl+Enter sends it. */
+const LETTERS_OFF = "desk.letters.off";
+const lettersOn = () => localStorage.getItem(LETTERS_OFF) === null;
+const typing = () => /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+
 document.addEventListener("DOMContentLoaded", () => {
   document.getElementById("content")?.setAttribute("role", "main");
   const rows = [...document.querySelectorAll("#result_list tr.data-row")];
@@ -11,11 +16,84 @@ document.addEventListener("DOMContentLoaded", () => {
     rows[at].scrollIntoView({ block: "nearest" });
   };
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing() || dialogs.open() || !lettersOn()) return;
+    if (document.querySelector("dialog[open]")) return;
     const key = event.key.toLowerCase();
     if (key === "j") go(at + 1);
     else if (key === "k") go(at - 1);
     else if (key === "enter" && at >= 0 && document.activeElement === document.body) rows[at].querySelector("a")?.click();
+    else if (key.length === 1) {
+      const button = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+      if (button) { event.preventDefault(); button.click(); }
+    }
   });
+  for (const button of document.querySelectorAll("[data-opens]")) {
+    button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
+  }
+  const letters = document.getElementById("desk-letters");
+  if (letters) {
+    letters.checked = lettersOn();
+    letters.addEventListener("change", () =>
+      letters.checked ? localStorage.removeItem(LETTERS_OFF) : localStorage.setItem(LETTERS_OFF, "1"));
+  }
 });
+
+/* Unfold's dialogs, mended once: a role and a name, the first field in focus, Tab stays inside, Ctrl+Enter sends once,
+   a click beside them loses nothing, and the focus goes back to where it came from. */
+const dialogs = {
+  opener: null,
+  box: () => document.getElementById("modal-content"),
+  open: () => Boolean(dialogs.box()?.querySelector("#dialog") && dialogs.box().offsetParent),
+  fields: () => [...dialogs.box().querySelectorAll("select, textarea, input:not([type=hidden]), button, a[href]")]
+    .filter((element) => element.offsetParent && !element.disabled),
+  settle() {
+    const box = dialogs.box();
+    if (!box?.querySelector("#dialog")) return;
+    box.setAttribute("role", "dialog");
+    box.setAttribute("aria-modal", "true");
+    box.setAttribute("aria-label", box.querySelector("h1")?.textContent.trim() ?? "");
+    const wanted = box.querySelector(".errors select, .errors textarea, .errors input:not([type=hidden])")
+      ?? box.querySelector("select, textarea, input:not([type=hidden])") ?? box.querySelector("button");
+    setTimeout(() => wanted?.focus(), 60);
+  },
+  closed() {
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (!dialogs.open() && dialogs.opener) { dialogs.opener.focus(); dialogs.opener = null; }
+    }));
+  },
+};
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches?.("[data-dialog]")) {
+    dialogs.opener = event.target.closest("details")?.querySelector("summary") ?? event.target;
+    event.target.closest("details")?.removeAttribute("open");
+  }
+  const form = event.target.closest?.("#dialog form");
+  if (form?.dataset.sending) event.preventDefault();
+  else if (form) form.dataset.sending = "1";
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("#dialog form");
+  if (form && !event.detail.xhr?.getResponseHeader("HX-Refresh")) delete form.dataset.sending;
+});
+document.addEventListener("htmx:afterSettle", () => dialogs.settle());
+addEventListener("click", (event) => {
+  if (!dialogs.open()) return;
+  if (!dialogs.box().contains(event.target)) { event.stopPropagation(); event.preventDefault(); return; }
+  if (event.target.closest("a[href='#']")) event.preventDefault();
+  dialogs.closed();
+}, true);
+addEventListener("keydown", (event) => {
+  if (!dialogs.open()) return;
+  if (event.key === "Escape") dialogs.closed();
+  else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    dialogs.box().querySelector("form").requestSubmit();
+  } else if (event.key === "Tab") {
+    const fields = dialogs.fields();
+    const edge = event.shiftKey ? fields[0] : fields.at(-1);
+    if (!dialogs.box().contains(document.activeElement) || document.activeElement === edge) {
+      event.preventDefault();
+      (event.shiftKey ? fields.at(-1) : fields[0])?.focus();
+    }
+  }
+}, true);
