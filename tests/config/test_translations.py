@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[#0\- +]*\d*(?:\.\d+)?[a-zA-Z%]|\{\w*\}"
 # Words that French writes as English does.
 SAME = {
     "%(kind)s %(id)s", "%(name)s (%(amount)s, %(source)s)", "Arguments", "Date", "Import", "Imports", "OK", "SHA-256",
-    "Source", "Stripe", "Total", "Type", "Version", "Versions", "action", "code", "import", "imports", "ingestion",
+    "Note", "Source", "Stripe", "Total", "Type", "Version", "Versions", "action", "code", "import", "imports", "ingestion",
     "pages", "position", "source", "type", "verdict", "version", "version %(number)d", "versions", "webhook",
     str(("%(n)d minute", "%(n)d minutes")),
 }  # fmt: skip
