@@ -161,7 +161,7 @@ class AssignForm(StepForm):
         """Members of the organization who may work on discrepancies."""
         can = Q(groups__permissions__codename=TRIAGE) | Q(user_permissions__codename=TRIAGE) | Q(is_superuser=True)
         people = User.objects.filter(
-            can, Q(is_superuser=True) | Q(membership__organization=self.row.organization_id), is_active=True
+            can, Q(is_superuser=True) | Q(memberships__organization=self.row.organization_id), is_active=True
         )
         field = self.fields["to"]
         if isinstance(field, forms.ModelChoiceField):

@@ -14,8 +14,8 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[#0\- +]*\d*(?:\.\d+)?[a-zA-Z%]|\{\w*\}"
 # Words that French writes as English does.
 SAME = {
     "%(kind)s %(id)s", "%(name)s (%(amount)s, %(source)s)", "Arguments", "Date", "Import", "Imports", "OK", "SHA-256",
-    "Note", "Source", "Stripe", "Total", "Type", "Version", "Versions", "action", "code", "import", "imports", "ingestion",
-    "pages", "position", "source", "type", "verdict", "version", "version %(number)d", "versions", "webhook",
+    "Source", "Stripe", "Total", "Type", "Version", "Versions", "action", "code", "import", "imports", "ingestion",
+    "Note", "pages", "position", "source", "type", "verdict", "version", "version %(number)d", "versions", "webhook",
     str(("%(n)d minute", "%(n)d minutes")),
 }  # fmt: skip
 TIGHT = re.compile(r"(?<=\S)[;!?»](?!\w)|(?<=\w):(?=\s)|«(?!\N{NARROW NO-BREAK SPACE})| [:;!?»](?!\w)")

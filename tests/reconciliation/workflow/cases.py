@@ -54,6 +54,7 @@ class Desk:
             "organization": self.organization, "comparison": "payments", "type": "AmountMismatch",
             "left_id": payment.pk, "right_id": record.pk, "status": status, "severity": "major",
             "reason_code": "amount.unexplained", "difference_minor": -50, "unexplained_minor": -50, "currency": "EUR",
+            "explanation": explanation(self.made),
             "occurred_at": NOW, "opened_at": NOW, "opened_run": 1, "changed_run": 1, **own, **facts,
         }  # fmt: skip
         return ReconciliationDiscrepancy.objects.create(**values)
@@ -73,6 +74,19 @@ class Desk:
         result = getattr(workflow, action)(**given | more)
         assert isinstance(result, ReconciliationDiscrepancy)
         return result
+
+
+def explanation(number: int) -> dict[str, Any]:
+    """What a run stores beside a discrepancy of two records."""
+    facts = {
+        "kind": "charge", "key": f"ch_{number}", "own": f"p{number}", "invoice": None, "party": None,
+        "currency": "EUR", "status": "succeeded", "occurred_at": 1_760_000_000_000_000,
+    }  # fmt: skip
+    return {
+        "outcome": "mismatched", "left": {**facts, "amount_minor": 1000, "provider": None},
+        "right": {**facts, "amount_minor": 950, "provider": "stripe"}, "twin": None, "twin_paired": False,
+        "claimed_by": None, "rivals": [], "parts": [], "clears": "correct_amount", "due_at": None, "grace": 0,
+    }  # fmt: skip
 
 
 CODE_AND_REASON = {"code": "timing", "reason": "it came later"}
