@@ -97,6 +97,12 @@ UNFOLD = {
                 "items": [
                     entry(_("Organizations"), "apartment", "billing_organization_changelist", "sees_organizations"),
                     entry(_("Memberships"), "badge", "billing_membership_changelist", "sees_memberships"),
+                    entry(
+                        _("Closing thresholds"),
+                        "approval",
+                        "reconciliation_closingthreshold_changelist",
+                        "sets_thresholds",
+                    ),
                     entry(_("Users"), "person", "auth_user_changelist", "sees_users"),
                     entry(_("Roles"), "group", "auth_group_changelist", "sees_users"),
                     entry(_("Queued jobs"), "pending_actions", "django_q_ormq_changelist", "sees_jobs"),

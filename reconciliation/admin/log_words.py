@@ -53,6 +53,7 @@ def action_words(action: str) -> str:
         "match_undone": _("Decision undone"),
         "proposal_revised": _("Proposal revised"),
         "closed": _("Closed by one manager"),
+        "threshold_set": _("Threshold set"),
     }.get(action, action.replace("_", " ").capitalize())
 
 

@@ -45,6 +45,11 @@ def sees_evidence(request: HttpRequest) -> bool:
     return may_see("reconciliation.view_reconciliationrun", request)
 
 
+def sets_thresholds(request: HttpRequest) -> bool:
+    """For the link to closing thresholds."""
+    return may_see("reconciliation.change_closingthreshold", request)
+
+
 def sees_users(request: HttpRequest) -> bool:
     """For the links to users and roles."""
     return may_see("auth.view_user", request)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from billing.models import ImportBatch, ProviderEvent
+from reconciliation.models import ClosingThreshold
 from tests.reconciliation.books import LATER, NOON, Books, minutes
 
 CANARY = "canary-of-the-other-organization"
@@ -75,6 +76,7 @@ def books_of_somebody_else() -> Books:
         source="webhook",
         received_at=LATER,
     )
+    ClosingThreshold.objects.create(organization=books.organization, currency="EUR", limit_minor=1)
     ImportBatch.objects.create(
         organization=books.organization, kind=CANARY, filename=CANARY, sha256="3" * 64, imported_at=LATER
     )
