@@ -134,7 +134,8 @@ def test_a_choice_of_language_is_remembered_beyond_the_session(reader: Client) -
 
 
 def test_amounts_percentages_and_dates_follow_the_language(reader: Client) -> None:
-    page = reader.get(reverse("admin:reconciliation_reconciliationrun_change", args=[1])).content.decode()
+    run = ReconciliationRun.objects.get()
+    page = reader.get(reverse("admin:reconciliation_reconciliationrun_change", args=[run.pk])).content.decode()
     assert "0,00" in page
     assert "0.00" not in page
     assert "\N{NARROW NO-BREAK SPACE}%" in page
