@@ -9,6 +9,7 @@ import polars as pl
 from django.db.models import Model, QuerySet
 
 from billing.models import Organization
+from reconciliation.core.findings import FINDINGS, Find
 from reconciliation.core.parameters import Parameters
 from reconciliation.core.passes import KeyPass, WindowPass
 
@@ -62,3 +63,4 @@ class Comparison:
     first: KeyPass
     passes: tuple[KeyPass | WindowPass, ...]
     identities: tuple[type[Model], type[Model]] | None = None  # both sides' models, where people may match by hand
+    finders: tuple[Find, ...] = FINDINGS  # what may be found about an item

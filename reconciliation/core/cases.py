@@ -9,7 +9,7 @@ Fingerprint = tuple[str, int, int]
 @dataclass(frozen=True)
 class Record:
     """One record of a side. `amount`, `fee`, `refunded` in minor units of `currency`; `occurred_at` in µs since 1970
-    UTC.
+    UTC; `more`: what only one comparison needs to tell (a side's column `more`, JSON text).
     """
 
     id: int
@@ -25,6 +25,7 @@ class Record:
     fee: int | None = None
     refunded: int = 0
     provider: str | None = None
+    more: dict[str, Any] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """The record as a sentence and a page need it; identities stay out, so equal inputs give equal bytes."""
@@ -39,6 +40,7 @@ class Record:
             "status": self.status,
             "occurred_at": self.occurred_at,
             "provider": self.provider,
+            **({"more": self.more} if self.more else {}),
         }
 
 
@@ -85,7 +87,7 @@ class Part:
 @dataclass(frozen=True)
 class Finding:
     """A difference found: what was expected (left), what is (right), how far apart (right − left), and what explains
-    it.
+    it. `deadline`: until when the provider lets it be resolved (µs since 1970 UTC), where it says so.
     """
 
     type: str
@@ -98,6 +100,7 @@ class Finding:
     difference_minor: int | None
     parts: tuple[Part, ...] = ()
     clears: str = ""
+    deadline: int | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -127,4 +130,5 @@ class Finding:
             "clears": self.clears,
             "due_at": case.due_at,
             "grace": case.grace,
+            **({"deadline": self.deadline} if self.deadline is not None else {}),
         }

@@ -3,13 +3,15 @@
 Only a small part of all items comes here, so this works on plain rows.
 """
 
+import json
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
 
 from .cases import Case, Finding, Record
-from .findings import findings_of
+from .findings import FINDINGS, Find, findings_of
 from .matching import Matched
 from .parameters import Parameters
 from .passes import Frame, Pin
@@ -30,6 +32,7 @@ def record(row: dict[str, Any]) -> Record:
         id=row["id"], kind=row["kind"], key=row["key"], own=row["alt_key"], invoice=row["alt_key2"], party=row["party"],
         amount=row["amount"], currency=row["currency"], status=row["status"], occurred_at=row["occurred_at"],
         fee=row.get("fee"), refunded=row.get("refunded") or 0, provider=row.get("provider"),
+        more=json.loads(row.get("more") or "{}"),
     )  # fmt: skip
 
 
@@ -128,9 +131,16 @@ def claims(items: Frame, left: Frame, right: Frame, pin: Pin) -> dict[int, int]:
 
 
 def explain(
-    *, matched: Matched, items: Frame, left: Frame, right: Frame, parameters: Parameters, pin: Pin
+    *,
+    matched: Matched,
+    items: Frame,
+    left: Frame,
+    right: Frame,
+    parameters: Parameters,
+    pin: Pin,
+    finders: Sequence[Find] = FINDINGS,
 ) -> list[Finding]:
-    """All findings about `items` (some or all of what was matched), sorted by their records."""
+    """All that `finders` find about `items` (some or all of what was matched), sorted by their records."""
     context = Context(matched=matched, items=items, left=left, right=right, parameters=parameters, pin=pin)
     ordered = sorted(context.items, key=lambda item: (item["left_id"], item["right_id"]))
-    return [found for item in ordered for found in findings_of(context.case(item), parameters.tolerance)]
+    return [found for item in ordered for found in findings_of(context.case(item), parameters.tolerance, finders)]

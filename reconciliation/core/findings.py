@@ -3,7 +3,7 @@
 A function takes a case and answers with a finding or None. Several may speak about one case. Type codes are the API's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .cases import Case, Finding, Part, Record
 from .parameters import Tolerance
@@ -179,7 +179,8 @@ def ambiguous_match(case: Case, _tolerance: Tolerance) -> Finding | None:
     )  # fmt: skip
 
 
-FINDINGS: tuple[Callable[[Case, Tolerance], Finding | None], ...] = (
+Find = Callable[[Case, Tolerance], Finding | None]
+FINDINGS: tuple[Find, ...] = (
     missing_internal,
     missing_provider,
     currency_mismatch,
@@ -191,6 +192,6 @@ FINDINGS: tuple[Callable[[Case, Tolerance], Finding | None], ...] = (
 TYPES = (MISSING_INTERNAL, MISSING_PROVIDER, AMOUNT, CURRENCY, STATUS, DUPLICATE, AMBIGUOUS)
 
 
-def findings_of(case: Case, tolerance: Tolerance) -> list[Finding]:
+def findings_of(case: Case, tolerance: Tolerance, finders: Sequence[Find] = FINDINGS) -> list[Finding]:
     """Every finding about a case."""
-    return [finding for find in FINDINGS if (finding := find(case, tolerance)) is not None]
+    return [finding for find in finders if (finding := find(case, tolerance)) is not None]

@@ -50,7 +50,7 @@ def work_out(
     tell("explaining", 45)
     findings = explain(
         matched=gathered.matched, items=lazy(gathered.found), left=lazy(gathered.sides.left),
-        right=lazy(gathered.sides.right), parameters=rules, pin=pin,
+        right=lazy(gathered.sides.right), parameters=rules, pin=pin, finders=comparison.finders,
     )  # fmt: skip
     if gathered.stored.is_empty():
         return Work(gathered, findings, gathered.found, gathered.stored.select("item_id"), rules, basis)
