@@ -147,6 +147,21 @@ def pytest_sessionstart() -> None:
     compile_catalogues(settings.BASE_DIR)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what could differ there: tests that use the database, less those of the browser's pages."""
+    if os.environ.get("TIEOUT_TEST_DATABASE") != "postgres" or config.getoption("keyword"):
+        return
+    apart = [item for item in items if item.get_closest_marker("browser") or not uses_database(item)]
+    config.hook.pytest_deselected(items=apart)
+    items[:] = [item for item in items if item not in apart]
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether a test asks for the test database, by a fixture or a mark."""
+    fixtures = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures or item.get_closest_marker("django_db") or item.get_closest_marker("postgres"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """`postgres` tests run on PostgreSQL only."""
     if item.get_closest_marker("postgres") and os.environ.get("TIEOUT_TEST_DATABASE") != "postgres":

@@ -37,9 +37,9 @@ class Worker:
         """End it with everything it started."""
         if self.process is None:
             return
-        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.terminate()  # the cluster alone: it ends its own processes, and waits for ever once they are gone
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()

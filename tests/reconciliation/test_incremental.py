@@ -137,14 +137,8 @@ def named(books: Books) -> tuple[set[tuple[object, ...]], set[tuple[object, ...]
     )  # fmt: skip
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-@given(program=programs)
-def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[Paid | Charged | Run]) -> None:
+def lived_and_fresh_end_alike(program: list[Paid | Charged | Run]) -> None:
+    """The program with runs all along ends as the program with one full run at its end."""
     lived = Books(f"lived-{next(numbers)}", refunds="always")
     for step in [*program[: len(program) // 2], Run(0, NOON), *program[len(program) // 2 :]]:
         step.apply(lived)
@@ -156,6 +150,22 @@ def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[
     assert named(lived) == named(fresh)
     bodies = [reports.canonical({**end.report, "organization": ""}) for end in ends]
     assert bodies[0] == bodies[1]
+
+
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+
+
+@settings(max_examples=10, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(program=programs)
+def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[Paid | Charged | Run]) -> None:
+    lived_and_fresh_end_alike(program)
+
+
+@pytest.mark.trust
+@settings(max_examples=300, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(program=programs)
+def test_many_histories_end_in_the_items_of_one_full_run_from_empty(program: list[Paid | Charged | Run]) -> None:
+    lived_and_fresh_end_alike(program)
 
 
 @pytest.fixture

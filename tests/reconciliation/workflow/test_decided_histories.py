@@ -82,7 +82,7 @@ def lives_alike(program: list[Any]) -> None:
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
-@settings(max_examples=15, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(program=st.lists(steps, min_size=6, max_size=24))
 def test_decisions_are_followed_whatever_came_before(program: list[Any]) -> None:
     lives_alike(program)

@@ -130,7 +130,7 @@ def lives(examples: int) -> None:
 
 @pytest.mark.django_db
 def test_histories_are_paths_of_the_table() -> None:
-    lives(8)
+    lives(5)
 
 
 @pytest.mark.trust
