@@ -24,15 +24,17 @@ def status_cell(status: str) -> SafeString:
     return shaped(shape, step_word(status), f"step-{status}")
 
 
+RUN_SHAPES = {"queued": "○", "running": "◐", "ok": "✓", "break": "≠"}
+
+
+def run_status_word(status: str) -> str:
+    """How a run stands or ended, in a word."""
+    return {"queued": _("Queued"), "running": _("Running"), "ok": _("OK"), "break": _("Break")}.get(status, _("Error"))
+
+
 def run_status_cell(status: str) -> SafeString:
     """How a run stands or ended."""
-    shape, word = {
-        "queued": ("○", _("Queued")),
-        "running": ("◐", _("Running")),
-        "ok": ("✓", _("OK")),
-        "break": ("≠", _("Break")),
-    }.get(status, ("✕", _("Error")))
-    return shaped(shape, word, f"run-{status}")
+    return shaped(RUN_SHAPES.get(status, "✕"), run_status_word(status), f"run-{status}")
 
 
 OUTCOME_SHAPES = {

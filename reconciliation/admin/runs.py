@@ -21,15 +21,14 @@ from billing.access import visible_to
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import time_cell, zone_of
 from billing.admin.filters import OrganizationFilter, choice_filter, period_filter
-from billing.wording import count_text, locale_name
-from reconciliation.core.report import canonical
+from billing.wording import count_text
 from reconciliation.models import ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
-from reconciliation.report_markdown import markdown
 from reconciliation.tasks import trigger_run
 from reconciliation.wording import percent_text
 
 from .labels import run_status_cell, via_words
+from .run_downloads import DownloadsMixin, downloads
 from .run_page import duration_text, metric_rows, period_days, period_text, report_page
 from .run_progress import UNDER_WAY, progress
 from .trigger import TriggerForm, suggestion
@@ -38,7 +37,7 @@ TRIGGER = "reconciliation.trigger_run"
 
 
 @admin.register(ReconciliationRun)
-class RunAdmin(EvidenceAdmin):
+class RunAdmin(DownloadsMixin, EvidenceAdmin):
     """View-only, but for triggering another one."""
 
     page_template = "desk/run.html"
@@ -130,11 +129,11 @@ class RunAdmin(EvidenceAdmin):
         prefix = "reconciliation_reconciliationrun"
         own = [
             path("<int:run_id>/progress/", view(self.progress_view), name=f"{prefix}_progress"),
-            path("<int:run_id>/report.<str:form>", view(self.download_view), name=f"{prefix}_report"),
+            *self.download_urls(),
         ]
         return [*own, *super().get_urls()]
 
-    def _own_run(self, request: HttpRequest, run_id: int) -> ReconciliationRun:
+    def own_run(self, request: HttpRequest, run_id: int) -> ReconciliationRun:
         """A run of the user's organizations, whole; 404 for any other."""
         run = (
             self.get_queryset(request)
@@ -172,34 +171,18 @@ class RunAdmin(EvidenceAdmin):
             "progress": progress(obj, timezone.now()) if obj.status in UNDER_WAY else None,
             "error": _(obj.error) if obj.error else "",
             "metrics": metric_rows(obj),
+            "downloads": downloads(obj) if obj.report else [],
             "again": f"{trigger_url}?{urlencode(again)}" if self.has_trigger_permission(request) else "",
             **report_page(obj),
         }
 
     def progress_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """How far the run is; once it has ended, the page is told to show the report."""
-        run = self._own_run(request, run_id)
+        run = self.own_run(request, run_id)
         if run.status not in UNDER_WAY:
             return HttpResponse(headers={"HX-Refresh": "true"})
         return TemplateResponse(
             request, "desk/run_progress.html", {"run": run, "progress": progress(run, timezone.now())}
-        )
-
-    def download_view(self, request: HttpRequest, run_id: int, form: str) -> HttpResponse:
-        """The stored report, as JSON (the very bytes its digest covers) or as Markdown in the reader's language."""
-        run = self._own_run(request, run_id)
-        if not run.report or form not in ("json", "md"):
-            raise Http404
-        text, kind = (
-            (canonical(run.report), "application/json")
-            if form == "json"
-            else (report_in_own_language(run), "text/markdown")
-        )
-        name = f"{run.organization.slug}-{run.comparison}-{run}.{form}"
-        return HttpResponse(
-            text,
-            content_type=f"{kind}; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
     @action(
@@ -230,9 +213,3 @@ class RunAdmin(EvidenceAdmin):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "desk/trigger.html", context)
-
-
-def report_in_own_language(run: ReconciliationRun) -> str:
-    """The report as Markdown: as stored in English, else made anew from the stored figures."""
-    language = locale_name()
-    return run.report_markdown if language == "en" else markdown(run.report or {}, language=language)
