@@ -1,0 +1,118 @@
+"""Working a bulk action: some rows a transaction, each by the step of the workflow that a person would take alone."""
+
+import logging
+from collections import defaultdict
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import DatabaseError, transaction
+from django.db.models import F
+
+from reconciliation import workflow
+from reconciliation.models import BulkAction, BulkRow
+from reconciliation.workflow import (
+    InvalidStep,
+    NotAllowed,
+    StaleDiscrepancy,
+    StepRefused,
+    UnknownDiscrepancy,
+    WrongState,
+)
+from reconciliation.workflow.batch import Batch, collecting
+from reconciliation.workflow.steps import write_batch
+
+logger = logging.getLogger(__name__)
+Result = BulkRow.Result
+State = BulkAction.State
+ROWS_A_CHUNK = 500
+
+
+class Outcome(NamedTuple):
+    """What became of a row, the refusal's code, and what more there is to say."""
+
+    result: str
+    why: str = ""
+    detail: str = ""
+
+
+def work_chunk(*, bulk_id: int, now: datetime, size: int = ROWS_A_CHUNK) -> bool:
+    """Works the next rows of a confirmed bulk action in one transaction. Returns whether others may be left.
+
+    Rows, results, log and progress are committed together, so that a killed worker leaves nothing half done and a
+    second delivery finds only what still waits. Two deliveries at once take turns.
+    """
+    with transaction.atomic():
+        under_way = BulkAction.objects.select_for_update().filter(pk=bulk_id, state__in=[State.QUEUED, State.WORKING])
+        bulk = under_way.first()
+        if bulk is None:
+            return False
+        rows = list(BulkRow.objects.filter(bulk=bulk, result=Result.WAITING).order_by("discrepancy_id")[:size])
+        by = User.objects.get(pk=bulk.created_by_id)  # afresh: a role taken away meanwhile counts
+        with collecting() as batch:
+            given = arguments(bulk, by)
+            outcomes = {row.pk: work_row(bulk, row, {**given, "now": now}, batch) for row in rows}
+        write_batch(batch, now)
+        store(bulk, outcomes, now, ended=len(rows) < size)
+    return len(rows) == size
+
+
+def arguments(bulk: BulkAction, by: User) -> dict[str, Any]:
+    """What every row's step is taken with, in the words of the workflow's functions."""
+    given = {"by": by, "request_id": bulk.request_id, **bulk.given}
+    if bulk.action == BulkAction.Action.ANNOTATE:
+        given["text"] = given.pop("reason", "")
+    elif bulk.action == BulkAction.Action.ASSIGN:
+        given.pop("reason", None)
+        given["to"] = User.objects.filter(pk=given.get("to")).first()
+    elif bulk.action == BulkAction.Action.ACKNOWLEDGE:
+        given.pop("reason", None)
+    return given
+
+
+def work_row(bulk: BulkAction, row: BulkRow, given: dict[str, Any], batch: Batch) -> Outcome:
+    """Takes the step about one row, or tells why not; then nothing of it is saved."""
+    if bulk.action != BulkAction.Action.ANNOTATE:  # notes go with any version
+        given = {**given, "expected_version": row.version}
+    mark = batch.mark()
+    try:
+        with transaction.atomic():
+            getattr(workflow, bulk.action)(discrepancy_id=row.discrepancy_id, **given)
+    except StepRefused as refusal:
+        batch.back_to(mark)
+        return told(refusal)
+    except DatabaseError as error:
+        if error.__class__.__name__ == "OperationalError":
+            raise  # a deadlock or a lost connection ends the whole transaction; the job tries again
+        batch.back_to(mark)
+        logger.exception("a row of a bulk action failed", extra={"bulk": bulk.pk, "row": row.discrepancy_id})
+        return Outcome(Result.FAILED, "refused_by_database")
+    return Outcome(Result.DONE)
+
+
+def told(refusal: StepRefused) -> Outcome:
+    """A refusal as a result."""
+    if isinstance(refusal, StaleDiscrepancy):
+        last = refusal.changes[-1] if refusal.changes else None
+        detail = f"{last.actor} {last.at:%Y-%m-%d %H:%M:%S} UTC" if last else ""
+        return Outcome(Result.CHANGED, refusal.code, detail)
+    if isinstance(refusal, WrongState):
+        return Outcome(Result.CHANGED, refusal.code)
+    if isinstance(refusal, NotAllowed | UnknownDiscrepancy):
+        return Outcome(Result.NOT_ALLOWED, refusal.code)
+    field = refusal.field if isinstance(refusal, InvalidStep) else ""
+    return Outcome(Result.FAILED, f"{refusal.code}_{field}" if field else refusal.code)
+
+
+def store(bulk: BulkAction, outcomes: dict[int, Outcome], now: datetime, *, ended: bool) -> None:
+    """Writes results and progress."""
+    alike: dict[Outcome, list[int]] = defaultdict(list)
+    for pk, outcome in outcomes.items():
+        alike[outcome].append(pk)
+    counts: dict[str, int] = defaultdict(int)
+    for outcome, ids in alike.items():
+        BulkRow.objects.filter(pk__in=ids).update(result=outcome.result, why=outcome.why, detail=outcome.detail)
+        counts[f"rows_{outcome.result}"] += len(ids)
+    values: dict[str, Any] = {name: F(name) + count for name, count in counts.items()}
+    values |= {"state": State.ENDED, "finished_at": now} if ended else {"state": State.WORKING}
+    BulkAction.objects.filter(pk=bulk.pk).update(beat_at=now, **values)

@@ -1,0 +1,48 @@
+"""Steps taken together: their log rows are sealed as one batch, their changes of totals are stored once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from billing.models import Organization
+from reconciliation.action_log import Entry
+from reconciliation.models import ReconciliationDiscrepancy
+
+Row = ReconciliationDiscrepancy
+
+
+@dataclass
+class Batch:
+    """What steps leave to be written at the end of the transaction: log entries, and rows as they were and are."""
+
+    entries: list[tuple[Organization, Entry]] = field(default_factory=list)
+    moves: list[tuple[Row, Row]] = field(default_factory=list)
+
+    def mark(self) -> tuple[int, int]:
+        """Where it stands, for `back_to`."""
+        return len(self.entries), len(self.moves)
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Forgets what came after `mark`: its step was rolled back."""
+        del self.entries[mark[0] :], self.moves[mark[1] :]
+
+
+_COLLECTING: ContextVar[Batch | None] = ContextVar("collecting", default=None)
+
+
+def current() -> Batch | None:
+    """The batch that is being collected here, if any."""
+    return _COLLECTING.get()
+
+
+@contextmanager
+def collecting() -> Iterator[Batch]:
+    """Steps taken inside leave their log rows and totals to the caller, who writes them in the same transaction."""
+    token = _COLLECTING.set(Batch())
+    try:
+        batch = _COLLECTING.get()
+        assert batch is not None  # noqa: S101 - set just above
+        yield batch
+    finally:
+        _COLLECTING.reset(token)
