@@ -22,6 +22,7 @@ from .discrepancy_page import discrepancy_page
 from .labels import severity_cell, status_cell, type_choices
 from .lookup import by_number, by_record
 from .resolution import resolution
+from .run_filters import ChangesFilter, PeriodOfRunFilter
 from .steps import StepsMixin, buttons_for
 
 Status = ReconciliationDiscrepancy.Status
@@ -75,6 +76,8 @@ class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
         choice_filter("severity", gettext_lazy("severity"), ReconciliationDiscrepancy.Severity.choices),
         CurrencyFilter,
         period_filter("occurred_at", gettext_lazy("occurred")),
+        PeriodOfRunFilter,
+        ChangesFilter,
     )
     search_fields = ("pk",)
     search_help_text = gettext_lazy("Whole id: D-, ours, ch_, pi_, invoice, customer")

@@ -22,6 +22,7 @@ from reconciliation.wording import outcome_word
 from .item_page import item_page
 from .labels import outcome_cell, pass_words
 from .lookup import by_number, by_record
+from .run_filters import ItemChangesFilter
 
 
 class OutcomeFilter(ChoiceFilter):
@@ -120,6 +121,7 @@ class ItemAdmin(EvidenceAdmin):
         VersionFilter,
         RunFilter,
         period_filter("occurred_at", gettext_lazy("occurred")),
+        ItemChangesFilter,
     )
     search_fields = ("pk",)
     search_help_text = gettext_lazy("Whole id: I-, ours, ch_, pi_, invoice, customer")

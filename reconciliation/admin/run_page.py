@@ -93,10 +93,9 @@ def currency_block(run: ReconciliationRun, currency: str, totals: dict[str, Any]
 
 def open_by_type(run: ReconciliationRun, report: dict[str, Any]) -> list[dict[str, Any]]:
     """The period's open discrepancies by type, as the run left them; each links to those open now."""
-    first, last = period_days(run)
     rows = []
     for type_, count in report["discrepancies"].items():
-        query = {"organization": run.organization_id, "type": type_, "occurred_at_from": first, "occurred_at_to": last}
+        query = {"of_run": run.pk, "type": type_}
         rows.append(
             {
                 "name": type_name(type_),

@@ -31,13 +31,14 @@ from .labels import run_status_cell, via_words
 from .run_downloads import DownloadsMixin, downloads
 from .run_page import duration_text, metric_rows, period_days, period_text, report_page
 from .run_progress import UNDER_WAY, progress
+from .run_since import SinceMixin
 from .trigger import TriggerForm, suggestion
 
 TRIGGER = "reconciliation.trigger_run"
 
 
 @admin.register(ReconciliationRun)
-class RunAdmin(DownloadsMixin, EvidenceAdmin):
+class RunAdmin(DownloadsMixin, SinceMixin, EvidenceAdmin):
     """View-only, but for triggering another one."""
 
     page_template = "desk/run.html"
@@ -130,6 +131,7 @@ class RunAdmin(DownloadsMixin, EvidenceAdmin):
         own = [
             path("<int:run_id>/progress/", view(self.progress_view), name=f"{prefix}_progress"),
             *self.download_urls(),
+            *self.since_urls(),
         ]
         return [*own, *super().get_urls()]
 
