@@ -5,7 +5,7 @@ older has no events any more: the balance transactions of that time name their c
 they stand today.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -26,6 +26,7 @@ EVENT_DAYS: Final = timedelta(days=30)
 # The list may end a little before thirty days; the part read from balance transactions overlaps it.
 OVERLAP: Final = timedelta(days=1)
 EXPAND: Final = ("data.source",)
+OnPage = Callable[[FetchedObjects], None]
 
 
 @dataclass(slots=True)
@@ -41,9 +42,11 @@ class Missing:
     records_created: int = 0
     records_changed: int = 0
     fetches: list[ProviderFetch] = field(default_factory=list)
+    on_page: OnPage = lambda _page: None
 
     def add(self, page: FetchedObjects) -> FetchedObjects:
         """Take in what became of a page."""
+        self.on_page(page)
         self.synced += page.synced
         self.already += page.already
         self.failed += page.failed
@@ -61,21 +64,37 @@ def sync_missing(
     start: datetime | None = None,
     end: datetime | None = None,
     listener: Listener = lambda _fetch: None,
+    asked_at: datetime | None = None,
+    routine: bool = False,
+    on_page: OnPage = lambda _page: None,
 ) -> Missing:
     """Bring in what is absent of [start, end); without a range, of the last thirty days, and of the time before them
     when the last event stored is older. Raises StripeProblem; what was stored by then stays.
+
+    `asked_at`: when it was asked for, so that a call repeated after a crash goes on with the same days. `routine`: only
+    what came since the last routine call. `on_page` is told what became of each page, inside the transaction that
+    stores it.
     """
-    now, result = clock(), Missing()
-    listed_from = now - EVENT_DAYS
-    begin = start or _last_event(organization, listed_from)
+    result = Missing(on_page=on_page)
+    listed_from = (asked_at or clock()) - EVENT_DAYS
+    begin = start or (_last_routine(organization) if routine else None) or _last_event(organization, listed_from)
     upto = min(end, listed_from + OVERLAP) if end else listed_from + OVERLAP
     if begin < listed_from:
         result.gap = (begin, min(upto, listed_from))
         _walk_objects(organization, access, result, by=by, clock=clock, listener=listener, span=(begin, upto))
     if end is None or end > listed_from:
         span = (max(begin, listed_from), end)
-        _walk_events(organization, access, result, by=by, clock=clock, listener=listener, span=span)
+        _walk_events(organization, access, result, by=by, clock=clock, listener=listener, span=span, routine=routine)
     return result
+
+
+def _last_routine(organization: Organization) -> datetime | None:
+    """Where a routine call begins that follows another one: a day before that began, since events come in any order."""
+    done = ProviderFetch.objects.filter(
+        organization=organization, kind=ProviderFetch.Kind.EVENTS, routine=True, status=ProviderFetch.Status.DONE
+    )
+    last = done.order_by("-id").values_list("started_at", flat=True).first()
+    return last - OVERLAP if last else None
 
 
 def _last_event(organization: Organization, listed_from: datetime) -> datetime:
@@ -87,7 +106,7 @@ def _last_event(organization: Organization, listed_from: datetime) -> datetime:
 
 def _walk_events(
     organization: Organization, access: Access, result: Missing, *, by: str, clock: Clock, listener: Listener,
-    span: tuple[datetime, datetime | None],
+    span: tuple[datetime, datetime | None], routine: bool,
 ) -> None:  # fmt: skip
     def store(items: Sequence[Json], fetch: ProviderFetch, now: datetime) -> FetchedObjects:
         page = _noted(fetch, store_events(organization=organization, events=items, fetch=fetch, now=now))
@@ -95,7 +114,7 @@ def _walk_events(
 
     fetch = open_fetch(
         organization=organization, api=access.api, account=access.account, kind=ProviderFetch.Kind.EVENTS, by=by,
-        now=clock(), start=span[0], end=span[1], routine=False,
+        now=clock(), start=span[0], end=span[1], routine=routine,
     )  # fmt: skip
     listing = Listing("events", created_between(*span))
     result.fetches.append(
