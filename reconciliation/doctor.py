@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from billing.append_only import broken_triggers, declared_tables
 from billing.models import Organization, Payment, PaymentVersion, ProviderRecord, ProviderRecordVersion
+from reconciliation import open_totals
 from reconciliation.action_log import rows
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
 
@@ -119,6 +120,15 @@ def _record_references() -> Iterator[Problem]:
                 yield from _listed(found, _("Discrepancies whose %s names no record") % name)
 
 
+def _open_totals() -> Iterator[Problem]:
+    for organization in Organization.objects.order_by("pk"):
+        if any(open_totals.differing(organization.pk)):
+            yield Problem(
+                _("The totals of open discrepancies of %s are not those of its discrepancies.") % organization.slug,
+                _("Something wrote around the application. Run manage.py rebuild_totals."),
+            )
+
+
 def _listed(wrong: QuerySet[Any], what: str) -> Iterator[Problem]:
     ids = list(wrong.values_list("pk", flat=True)[: EXAMPLES + 1])
     if ids:
@@ -133,6 +143,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "log_ends": (gettext_noop("Ends of the action logs"), _log_ends),
     "current_versions": (gettext_noop("Current versions"), _current_numbers),
     "references": (gettext_noop("Record references"), _record_references),
+    "open_totals": (gettext_noop("Totals of open discrepancies"), _open_totals),
 }
 
 

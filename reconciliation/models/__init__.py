@@ -4,6 +4,7 @@ from .decisions import MatchDecision
 from .discrepancies import ReconciliationDiscrepancy
 from .items import ReconciliationItem
 from .log import LogHead, LogSeal, ReconciliationActionLog
+from .open_totals import OpenTotal
 from .runs import ReconciliationRun, RunLease
 from .thresholds import ClosingThreshold
 
@@ -12,6 +13,7 @@ __all__ = [
     "LogHead",
     "LogSeal",
     "MatchDecision",
+    "OpenTotal",
     "ReconciliationActionLog",
     "ReconciliationDiscrepancy",
     "ReconciliationItem",

@@ -37,6 +37,8 @@ FOUR_EYES = (
     )
 )  # fmt: skip
 """Who may have closed a discrepancy (requirement F4), for the database to refuse anything else."""
+UNRESOLVED = Q(resolved_at__isnull=True)
+"""What is in the queues; a condition without a value, which SQLite recognises as that of the indexes."""
 
 
 class ReconciliationDiscrepancy(models.Model):
@@ -44,6 +46,8 @@ class ReconciliationDiscrepancy(models.Model):
 
     `difference_minor` is right − left in `currency` (null where amounts cannot be compared). `explanation` holds the
     facts a sentence is made of, the parts that explain the difference with their source rows, and the unexplained rest.
+    `queued_at` is when it last came into the queue (opened, reopened, requeued), `due_at` until when it should be
+    resolved (see core.deadlines).
     The resolution's columns hold the proposal while it waits, and what was decided afterwards; `closing_limit_minor` is
     the threshold that held when one manager closed alone.
     """
@@ -88,6 +92,8 @@ class ReconciliationDiscrepancy(models.Model):
     explanation = models.JSONField(_("explanation"), default=dict)
     occurred_at = models.DateTimeField(_("occurred"))
     opened_at = models.DateTimeField(_("opened"))
+    queued_at = models.DateTimeField(_("in the queue since"))
+    due_at = models.DateTimeField(_("due"))
     opened_run = models.PositiveIntegerField(_("opened by run"))
     changed_run = models.PositiveIntegerField(_("last changed by run"))
     assigned_to = models.ForeignKey(
@@ -158,7 +164,17 @@ class ReconciliationDiscrepancy(models.Model):
         ]
         indexes = [
             models.Index(fields=["organization", "comparison", "occurred_at"], name="discrepancy_time"),
-            models.Index(fields=["organization", "status", "severity", "id"], name="discrepancy_queue"),
+            *(
+                models.Index(
+                    fields=["organization", *first, "severity", "due_at", "id"], name=name, condition=UNRESOLVED
+                )
+                for name, first in (
+                    ("discrepancy_queue_all", []),
+                    ("discrepancy_queue_person", ["assigned_to"]),
+                    ("discrepancy_queue_type", ["type"]),
+                )
+            ),
+            models.Index(fields=["organization", "status", "severity", "due_at", "id"], name="discrepancy_state"),
             models.Index(fields=["organization", "comparison", "left_id"], name="discrepancy_left"),
             models.Index(fields=["organization", "comparison", "right_id"], name="discrepancy_right"),
         ]

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from billing.adjustments import take_back
 from billing.imports.bulk_rows import reserve_ids
+from reconciliation import open_totals
 from reconciliation.action_log import Entry
 from reconciliation.core.cases import Finding, Fingerprint
 from reconciliation.core.parameters import micros
@@ -27,6 +28,7 @@ NEW = (
     "actual", "difference_minor", "unexplained_minor", "currency", "opened_run", "changed_run", "resolution_code",
     "resolution_reason", "closing_rule", "version",
 )  # fmt: skip
+TIMES = ("occurred_at", "opened_at", "queued_at", "due_at")
 
 
 def known_discrepancies(
@@ -81,14 +83,14 @@ def insert(rows: list[ReconciliationDiscrepancy]) -> None:
         row.pk = pk
     values = [
         (
-            row.pk, *(getattr(row, name) for name in NEW), json.dumps(row.explanation), micros(row.occurred_at),
-            micros(row.opened_at),
+            row.pk, *(getattr(row, name) for name in NEW), json.dumps(row.explanation),
+            *(micros(getattr(row, name)) for name in TIMES),
         )
         for row in rows
     ]  # fmt: skip
-    names = ["id", *NEW, "explanation", "occurred_at", "opened_at"]
+    names = ["id", *NEW, "explanation", *TIMES]
     frame = pl.DataFrame(values, schema=names, orient="row", infer_schema_length=None)
-    write(ReconciliationDiscrepancy, frame.with_columns(timestamp("occurred_at"), timestamp("opened_at")))
+    write(ReconciliationDiscrepancy, frame.with_columns(timestamp(name) for name in TIMES))
 
 
 def overtaken(triage: Triage) -> bool:
@@ -128,6 +130,7 @@ def store(*, triage: Triage, run: ReconciliationRun, now: datetime) -> list[Entr
     """
     insert(triage.created)
     update(triage.updated)
+    open_totals.store(triage.totals)
     actor = f"run:{run.pk}"
     reopened = [row.pk for row, action, *_more in triage.entries if action == "reopened"]
     taken = take_back(

@@ -8,16 +8,18 @@ import polars as pl
 
 from reconciliation.action_log import snapshot
 from reconciliation.core.cases import Finding, Fingerprint
+from reconciliation.core.deadlines import due_at
 from reconciliation.core.parameters import from_micros
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.models.discrepancies import CLEARED, NO_RESOLUTION
+from reconciliation.open_totals import Changes
 
 Status = ReconciliationDiscrepancy.Status
 CONTENT = (
     "severity", "reason_code", "expected", "actual", "difference_minor", "unexplained_minor", "currency", "explanation",
     "occurred_at",
 )  # fmt: skip
-STATE = ("status", "investigated_at", *NO_RESOLUTION, "changed_run", "version")
+STATE = ("status", "investigated_at", *NO_RESOLUTION, "queued_at", "due_at", "changed_run", "version")
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Triage:
     entries: list[tuple[ReconciliationDiscrepancy, str, dict[str, Any], dict[str, Any], str]] = field(
         default_factory=list
     )
+    totals: Changes = field(default_factory=Changes)
 
     def __len__(self) -> int:
         return len(self.created) + len(self.updated)
@@ -52,6 +55,12 @@ def content_of(finding: Finding) -> dict[str, Any]:
         "explanation": finding.explanation(),
         "occurred_at": from_micros(finding.case.record.occurred_at),
     }
+
+
+def due(finding: Finding, queued_at: datetime) -> datetime:
+    """Until when a discrepancy that came into the queue at `queued_at` should be resolved."""
+    deadline = None if finding.deadline is None else from_micros(finding.deadline)
+    return due_at(finding.severity, queued_at, deadline)
 
 
 def forget_resolution(row: ReconciliationDiscrepancy) -> None:
@@ -83,7 +92,7 @@ def decide(
         if row is None:
             _open(triage, finding, run=run, number=number, now=now)
         else:
-            _see_again(triage, row, finding, number)
+            _see_again(triage, row, finding, number, now)
     gone = [row for key, row in known.items() if key not in seen and row.status != Status.RESOLVED]
     became = _what_became(items, gone)
     ended = {side: set(closed[side]) - {0} for side in ("left_id", "right_id")}
@@ -99,13 +108,15 @@ def _open(triage: Triage, finding: Finding, *, run: ReconciliationRun, number: i
     type_, left_id, right_id = finding.fingerprint
     row = ReconciliationDiscrepancy(
         organization_id=run.organization_id, comparison=run.comparison, type=type_, left_id=left_id, right_id=right_id,
-        opened_at=now, opened_run=number, changed_run=number, **content_of(finding),
+        opened_at=now, queued_at=now, due_at=due(finding, now), opened_run=number, changed_run=number,
+        **content_of(finding),
     )  # fmt: skip
     triage.created.append(row)
+    triage.totals.add(row)
     triage.entries.append((row, "opened", {}, snapshot(row), ""))
 
 
-def _see_again(triage: Triage, row: ReconciliationDiscrepancy, finding: Finding, number: int) -> None:
+def _see_again(triage: Triage, row: ReconciliationDiscrepancy, finding: Finding, number: int, now: datetime) -> None:
     """Unchanged: nothing. Changed: updated, and a proposal under way withdrawn. Resolved: reopened when it came
     back.
     """
@@ -118,15 +129,18 @@ def _see_again(triage: Triage, row: ReconciliationDiscrepancy, finding: Finding,
     if not resolved and not changed:
         return
     before = snapshot(row)
+    triage.totals.remove(row)
     for name, value in content.items():
         setattr(row, name, value)
     action = "changed"
     if resolved:
-        row.status, action = Status.OPEN, "reopened"
+        row.status, row.queued_at, action = Status.OPEN, now, "reopened"
     elif row.status == Status.PENDING_APPROVAL:
         row.status, action = Status.ACKNOWLEDGED, "proposal_withdrawn"
     forget_resolution(row)
     row.investigated_at = None  # what was looked into was something else
+    row.due_at = due(finding, row.queued_at)
+    triage.totals.add(row)
     row.version, row.changed_run = row.version + 1, number
     triage.updated.append(row)
     triage.entries.append((row, action, before, snapshot(row), ""))
@@ -143,6 +157,7 @@ def _what_became(items: pl.DataFrame, gone: list[ReconciliationDiscrepancy]) -> 
 
 def _clear(triage: Triage, row: ReconciliationDiscrepancy, item: dict[str, Any], *, number: int, now: datetime) -> None:
     before = snapshot(row)
+    triage.totals.remove(row)
     forget_resolution(row)
     row.status, row.resolution_code, row.resolved_at = Status.RESOLVED, CLEARED, now
     row.closing_rule = ReconciliationDiscrepancy.ClosingRule.RUN

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from billing import adjustments
 from billing.changes import note_records
 from reconciliation.comparisons import COMPARISONS
+from reconciliation.core.deadlines import due_at
+from reconciliation.core.parameters import from_micros
 from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.models.discrepancies import NO_RESOLUTION
 
@@ -137,7 +139,14 @@ def requeue(
         )  # fmt: skip
         return {"adjustments": taken[after.pk]} if taken else {}
 
-    return take(ready, {**NO_RESOLUTION, "investigated_at": None}, undo)
+    queued = {"queued_at": now, "due_at": due_again(ready.row, now)}
+    return take(ready, {**NO_RESOLUTION, "investigated_at": None, **queued}, undo)
+
+
+def due_again(row: Row, now: datetime) -> datetime:
+    """Until when a discrepancy that is back in the queue should be resolved."""
+    deadline = row.explanation.get("deadline")
+    return due_at(row.severity, now, None if deadline is None else from_micros(deadline))
 
 
 def proposal(ready: Ready, code: str, duplicate_of: int | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from billing.access import organization_ids
-from reconciliation import action_log
+from reconciliation import action_log, open_totals
 from reconciliation.core.sealing import UnsealableError, require_sealable
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy
 
@@ -100,6 +100,7 @@ def take(ready: Ready, values: dict[str, Any] | None = None, effect: Effect | No
     with transaction.atomic():
         if not swap(row, values):
             raise stale(visible(row.pk, asked.by), asked)
+        open_totals.moved(row, after)
         more = effect(after) if effect else {}
         record(ready, action_log.snapshot(row), {**action_log.snapshot(after), **more})
     return after

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from billing.models import Organization
-from reconciliation import workflow
+from reconciliation import open_totals, workflow
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy
 from tests.people import person
 from tests.reconciliation.books import Books
@@ -55,9 +55,14 @@ class Desk:
             "left_id": payment.pk, "right_id": record.pk, "status": status, "severity": "major",
             "reason_code": "amount.unexplained", "difference_minor": -50, "unexplained_minor": -50, "currency": "EUR",
             "explanation": explanation(self.made),
-            "occurred_at": NOW, "opened_at": NOW, "opened_run": 1, "changed_run": 1, **own, **facts,
+            "occurred_at": NOW, "opened_at": NOW, "queued_at": NOW, "due_at": NOW, "opened_run": 1,
+            "changed_run": 1, **own, **facts,
         }  # fmt: skip
-        return ReconciliationDiscrepancy.objects.create(**values)
+        row = ReconciliationDiscrepancy.objects.create(**values)
+        changes = open_totals.Changes()
+        changes.add(row)
+        open_totals.store(changes)
+        return row
 
     def take(self, action: str, row: ReconciliationDiscrepancy, by: User, **more: Any) -> ReconciliationDiscrepancy:
         """Takes a step with everything it asks for; `more` overrides."""

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from billing.adjustments import standing
 from billing.models import Organization
-from reconciliation import workflow
+from reconciliation import open_totals, workflow
 from reconciliation.models import ClosingThreshold, ReconciliationDiscrepancy
 from reconciliation.workflow import StepRefused
 from reconciliation.workflow.transitions import leads
@@ -96,6 +96,11 @@ class Lives(RuleBasedStateMachine):
             state, version = entry.after["status"], version + 1
         row = self.row()
         assert (row.status, row.version) == (state, version)
+
+    @invariant()
+    def the_totals_are_those_of_what_is_open(self) -> None:
+        pk = self.desk.organization.pk
+        assert open_totals.kept(pk) == open_totals.counted(pk)
 
     @invariant()
     def no_approver_is_an_author(self) -> None:
