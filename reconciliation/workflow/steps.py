@@ -16,6 +16,7 @@ from reconciliation import action_log, open_totals
 from reconciliation.core.sealing import UnsealableError, require_sealable
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy
 
+from .batch import Batch, current
 from .checks import check_member_can, check_role
 from .refusals import Change, InvalidStep, StaleDiscrepancy, UnknownDiscrepancy
 from .transitions import BY_ACTION, Transition
@@ -100,7 +101,7 @@ def take(ready: Ready, values: dict[str, Any] | None = None, effect: Effect | No
     with transaction.atomic():
         if not swap(row, values):
             raise stale(visible(row.pk, asked.by), asked)
-        open_totals.moved(row, after)
+        note_move(row, after)
         more = effect(after) if effect else {}
         record(ready, action_log.snapshot(row), {**action_log.snapshot(after), **more})
     return after
@@ -119,7 +120,35 @@ def record(ready: Ready, before: dict[str, Any], after: dict[str, Any]) -> None:
         action=ready.step.logs, actor=f"user:{asked.by.get_username()}", actor_user_id=asked.by.pk,
         discrepancy_id=ready.row.pk, before=before, after=after, reason=ready.reason, request_id=asked.request_id,
     )  # fmt: skip
-    action_log.append(organization=ready.row.organization, entries=[entry], now=asked.now)
+    batch = current()
+    if batch is None:
+        action_log.append(organization=ready.row.organization, entries=[entry], now=asked.now)
+    else:
+        batch.entries.append((ready.row.organization, entry))
+
+
+def note_move(before: ReconciliationDiscrepancy, after: ReconciliationDiscrepancy) -> None:
+    """Has the totals follow a discrepancy that changed."""
+    batch = current()
+    if batch is None:
+        open_totals.moved(before, after)
+    else:
+        batch.moves.append((before, after))
+
+
+def write_batch(batch: Batch, now: datetime) -> None:
+    """Writes what steps left in a batch, last in their transaction: totals, then a sealed batch an organization."""
+    changes = open_totals.Changes()
+    for before, after in batch.moves:
+        changes.remove(before)
+        changes.add(after)
+    open_totals.store(changes)
+    by_organization: dict[int, list[action_log.Entry]] = {}
+    organizations = {organization.pk: organization for organization, _entry in batch.entries}
+    for organization, entry in batch.entries:
+        by_organization.setdefault(organization.pk, []).append(entry)
+    for pk in sorted(by_organization):  # always in this order, so that two batches never wait for each other
+        action_log.append(organization=organizations[pk], entries=by_organization[pk], now=now)
 
 
 def stale(row: ReconciliationDiscrepancy, asked: Asked) -> StaleDiscrepancy:
