@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from .models import InvoicePaymentVersion, Organization, StatementLineVersion
 from .statement_lines import LineFacts, Said
 from .statement_queries import current_lines
-from .statement_store import BOOK, digest, joined, note_tenants
+from .statement_store import BOOK, digest, joined, note_readers
 from .tenants import PERSON, BilledFor, billed_for, links, workspaces
 from .versions import Decide, append_versions
 
@@ -70,7 +70,7 @@ def _resolve(
             decisions={key: _decision(organization, one, billed, known) for key, one in facts.items()},
             common={"recorded_at": now, "recorded_by": by[:150]},
         )
-        note_tenants(organization, stored.versions)
+        note_readers(organization, stored.versions)
     return len(stored.versions)
 
 
@@ -118,7 +118,7 @@ def attach_lines(
                 decisions={one: _given_to(tenant) for one in some},
                 common={"recorded_at": now, "recorded_by": by[:150], "reason": reason},
             )
-            note_tenants(organization, stored.versions)
+            note_readers(organization, stored.versions)
             changed = {version.line_id for version in stored.versions}
             lines = here.filter(line__external_id__in=some).values_list("line__external_id", "line_id")
             for external_id, line_id in lines:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .changes import note_records
 from .models import Organization, ProviderFetch, SourceChange, StatementLine, StatementLineVersion
+from .payout_names import note_payouts
 from .statement_lines import LineFacts
 from .statement_words import line_kind
 from .strict_json import canonical
@@ -64,7 +65,7 @@ def store_lines(
         decisions={external_id: decision(one) for external_id, one in by_id.items()},
         common={"fetch": fetch, "recorded_at": now, "recorded_by": fetch.started_by},
     )
-    note_tenants(organization, stored.versions)
+    note_readers(organization, stored.versions)
     return stored
 
 
@@ -96,6 +97,14 @@ def digest(values: Mapping[str, Any]) -> str:
     said = {name: values[name] for name in FACTS}
     said |= {name: said[name].isoformat() for name in ("occurred_at", "available_at") if said[name]}
     return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+
+def note_readers(organization: Organization, versions: Sequence[StatementLineVersion]) -> None:
+    """Note changed lines with everybody who reads them: their tenants, and the payouts they name. Call in the
+    transaction that appended `versions`.
+    """
+    note_tenants(organization, versions)
+    note_payouts(organization, versions)
 
 
 def note_tenants(organization: Organization, versions: Sequence[StatementLineVersion]) -> None:

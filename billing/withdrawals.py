@@ -13,7 +13,7 @@ from django.db.models import F, Max, Min
 from django.utils.translation import gettext as _
 
 from .models import ProviderFetch, StatementLineVersion, StatementWithdrawal
-from .statement_store import BOOK, FACTS, digest, note_tenants
+from .statement_store import BOOK, FACTS, digest, note_readers
 from .versions import append_versions
 
 WITHDRAWN: Final = "withdrawn"
@@ -83,7 +83,7 @@ def _withdraw_lines(
         decisions={one: decision(one) for one in ids},
         common={"recorded_at": now, "recorded_by": by[:150], "reason": reason},
     )
-    note_tenants(fetch.organization, stored.versions)
+    note_readers(fetch.organization, stored.versions)
     return stored.versions
 
 

@@ -10,7 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from billing.append_only import broken_triggers, declared_tables
-from billing.models import Organization, Payment, PaymentVersion, ProviderRecord, ProviderRecordVersion
+from billing.models import (
+    Organization,
+    Payment,
+    PaymentVersion,
+    Payout,
+    PayoutVersion,
+    ProviderRecord,
+    ProviderRecordVersion,
+    StatementLineVersion,
+)
 from reconciliation import open_totals
 from reconciliation.action_log import rows
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
@@ -24,7 +33,13 @@ RECORDS: dict[str, dict[str, QuerySet[Any]]] = {
         "left_version_id": PaymentVersion.objects.all(),
         "right_id": ProviderRecord.objects.all(),
         "right_version_id": ProviderRecordVersion.objects.all(),
-    }
+    },
+    "payouts": {
+        "left_id": Payout.objects.all(),
+        "left_version_id": StatementLineVersion.objects.all(),  # the newest of its lines
+        "right_id": Payout.objects.all(),
+        "right_version_id": PayoutVersion.objects.all(),
+    },
 }
 """What the record references of items and discrepancies point at, by comparison."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reconciliation import payout_sentences
 from reconciliation.core import findings
 from reconciliation.core.schema import STATUS_CLASSES
 from reconciliation.models import ReconciliationDiscrepancy
@@ -188,6 +189,7 @@ SENTENCES: dict[str, Callable[[ReconciliationDiscrepancy, Any, tzinfo], str]] = 
     findings.MISSING_PROVIDER: missing_there,
     findings.DUPLICATE: charged_twice,
     findings.AMBIGUOUS: nobody_chose,
+    **payout_sentences.SENTENCES,
 }
 
 
@@ -206,6 +208,7 @@ def type_name(type_: str) -> str:
         findings.MISSING_PROVIDER: _("Missing at the provider"),
         findings.DUPLICATE: _("Charged twice?"),
         findings.AMBIGUOUS: _("Several fit"),
+        **payout_sentences.names(),
     }.get(type_, type_)
 
 
@@ -222,5 +225,6 @@ def clears_when(row: ReconciliationDiscrepancy) -> str:
         "correct_status": _("It clears when both statuses agree."),
         "refund_or_confirm": _("It clears when one charge is refunded, or somebody confirms both are meant."),
         "choose": _("It clears when somebody chooses, or a reference is added on either side."),
+        **payout_sentences.clearings(),
     }
     return texts.get(row.explanation.get("clears", ""), "")

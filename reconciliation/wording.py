@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing.wording import amount_text, decimal_text, time_text
-from reconciliation.core import preparation
+from reconciliation.core import payouts, preparation
 
 Facts = dict[str, Any]
 
@@ -54,6 +54,9 @@ def exclusion_words(reason: str) -> str:
         ),
         preparation.REFUNDS_NOT_COMPARED: _("The organization does not compare refunds."),
         "destination_payment": _("Money passed on to a connected account: not charged to the platform."),
+        payouts.MANUAL: _("Paid out by hand: Stripe lists no lines of such a payout."),
+        payouts.TAKES_BACK: _("It takes an earlier payout back from the bank."),
+        payouts.NOT_FETCHED: _("Only its line on the statement is known: fetch payouts to see what it holds."),
         preparation.SUPERSEDED: _("A later attempt of the same payment counts instead."),
     }.get(reason, reason)
 

@@ -1,6 +1,6 @@
 """Comparisons: each names its two sides, its passes and its findings."""
 
-from . import payments
+from . import payments, payouts
 from .base import Comparison
 
-COMPARISONS: dict[str, Comparison] = {payments.COMPARISON.name: payments.COMPARISON}
+COMPARISONS: dict[str, Comparison] = {each.COMPARISON.name: each.COMPARISON for each in (payments, payouts)}

@@ -64,3 +64,4 @@ class Comparison:
     passes: tuple[KeyPass | WindowPass, ...]
     identities: tuple[type[Model], type[Model]] | None = None  # both sides' models, where people may match by hand
     finders: tuple[Find, ...] = FINDINGS  # what may be found about an item
+    one_identity: bool = False  # one identity names both sides: what changed, changed on both

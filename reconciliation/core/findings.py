@@ -36,9 +36,9 @@ SEVERITY = (
 )
 
 
-def severity(type_: str, reason_code: str) -> str:
+def severity(type_: str, reason_code: str, table: Sequence[tuple[str, str, str]] = SEVERITY) -> str:
     """How much a finding matters: `major` or `minor`."""
-    return next(level for kind, reason, level in SEVERITY if kind == type_ and reason in ("*", reason_code))
+    return next(level for kind, reason, level in table if kind == type_ and reason in ("*", reason_code))
 
 
 def moved_no_money(record: Record) -> bool:

@@ -47,7 +47,7 @@ def basis(run: ReconciliationRun, comparison: Comparison, parameters: dict[str, 
     since = changes.since(run.organization, earlier.journal)
     size = int(earlier.metrics.get("left_read", 0)) + int(earlier.metrics.get("right_read", 0))
     limit = max(IDENTITIES_AT_LEAST, int(size * WHOLE_ABOVE))
-    changed: dict[str, pl.Series] = {}
+    changed = {side: pl.Series(dtype=pl.Int64) for side in ("left", "right")}
     for source, side in comparison.sources.items():
         of_source = since.filter(source=source)
         batches = list(of_source.exclude(batch=None).values_list("batch_id", flat=True).distinct())
@@ -57,7 +57,9 @@ def basis(run: ReconciliationRun, comparison: Comparison, parameters: dict[str, 
             if identities.count() > limit:
                 return None
             parts.append(read(identities, {"id": next(iter(identities.query.values_select))}, {"id": pl.Int64})["id"])
-        changed[side] = pl.concat(parts).unique()
+        changed[side] = pl.concat([changed[side], *parts]).unique()
+    if comparison.one_identity:
+        changed = dict.fromkeys(changed, pl.concat(list(changed.values())).unique())
     for side, ids in due(run, now).items():
         changed[side] = pl.concat([changed[side], ids]).unique()
     if sum(len(ids) for ids in changed.values()) > limit:

@@ -197,6 +197,8 @@ def enter_adjustment(after: Row, proposed_by: User | None, approved_by: User, no
 def look_again(row: Row, left_id: int, right_id: int) -> None:
     """Has the next run look at two records (identities; 0: none) again, though they did not change themselves."""
     ids = {"left": left_id, "right": right_id}
-    for source, side in COMPARISONS[row.comparison].sources.items():
-        if ids[side]:
-            note_records(organization=row.organization, source=source, identity_ids=[ids[side]])
+    comparison = COMPARISONS[row.comparison]
+    for source, side in comparison.sources.items():
+        identity = ids[side] or (max(ids.values()) if comparison.one_identity else 0)
+        if identity:
+            note_records(organization=row.organization, source=source, identity_ids=[identity])
