@@ -1,14 +1,22 @@
 """Tables of the reconciliation core."""
 
+from .bulk import BulkAction, BulkRow
+from .causes import Cause, CauseMember, CauseState
 from .decisions import MatchDecision
 from .discrepancies import ReconciliationDiscrepancy
 from .items import ReconciliationItem
 from .log import LogHead, LogSeal, ReconciliationActionLog
 from .open_totals import OpenTotal
 from .runs import ReconciliationRun, RunLease
+from .syncs import SyncJob, SyncResult
 from .thresholds import ClosingThreshold
 
 __all__ = [
+    "BulkAction",
+    "BulkRow",
+    "Cause",
+    "CauseMember",
+    "CauseState",
     "ClosingThreshold",
     "LogHead",
     "LogSeal",
@@ -19,4 +27,6 @@ __all__ = [
     "ReconciliationItem",
     "ReconciliationRun",
     "RunLease",
+    "SyncJob",
+    "SyncResult",
 ]
