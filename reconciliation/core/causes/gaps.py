@@ -1,0 +1,96 @@
+"""A gap in arrivals: for a time, (almost) nothing that occurred reached the other side. A webhook endpoint was down, a
+job did not run.
+
+Records that found no counterpart are scanned for the stretch of time that stands out most: each adds the logarithm of
+how much likelier it is inside a gap than elsewhere, each record that did find its counterpart subtracts.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from reconciliation.core.findings import MISSING_INTERNAL, MISSING_PROVIDER
+
+from .clues import MISFITS_KEPT, STRONG, Background, Clue, Found
+
+FEWEST = 5
+IN_A_GAP = 0.95  # the share of records that a gap swallows
+MOST_GAPS = 20
+BINS = 24
+
+
+def gaps(clues: list[Clue], background: Background) -> Iterator[Found]:
+    """Gaps in what reached the other side, a side and kind of record at a time."""
+    alone: dict[tuple[str, str], list[Clue]] = defaultdict(list)
+    for clue in clues:
+        if clue.type in (MISSING_INTERNAL, MISSING_PROVIDER):
+            alone[clue.side, clue.kind].append(clue)
+    for group, missing in sorted(alone.items()):
+        yield from gaps_of(sorted(missing, key=lambda clue: (clue.at, clue.id)), background.present.get(group, ()))
+
+
+def gaps_of(missing: list[Clue], present: Sequence[int]) -> Iterator[Found]:
+    """The gaps among records of one side and kind, both sorted by time; the strongest first."""
+    for _round in range(MOST_GAPS):
+        if len(missing) < FEWEST or not present:
+            return
+        score, first, last = strongest([clue.at for clue in missing], present)
+        if last - first + 1 < FEWEST or score - math.log(len(missing) + len(present)) < STRONG:
+            return
+        inside = missing[first : last + 1]
+        missing = missing[:first] + missing[last + 1 :]
+        yield found(inside, missing, present)
+
+
+def strongest(times: list[int], present: Sequence[int]) -> tuple[float, int, int]:
+    """The stretch of `times` that looks most like a gap: its score, its first and its last position."""
+    rate = len(times) / (len(times) + len(present))
+    plus, minus = math.log(IN_A_GAP / rate), math.log((1 - IN_A_GAP) / (1 - rate))
+    best, here, start = (0.0, 0, -1), 0.0, 0
+    upto = bisect_left(present, times[0])
+    for at, time in enumerate(times):
+        now = bisect_right(present, time)
+        beside = now - bisect_left(present, time)  # at this very moment
+        carried = here + (now - upto) * minus
+        fresh = beside * minus
+        if at == 0 or fresh > carried:
+            here, start = fresh + plus, at
+        else:
+            here = carried + plus
+        upto = now
+        if here > best[0]:
+            best = (here, start, at)
+    return best
+
+
+def found(inside: list[Clue], others: list[Clue], present: Sequence[int]) -> Found:
+    """The cause, with the arrivals before, in and after the gap."""
+    first, last = inside[0].at, inside[-1].at
+    before, after = bisect_left(present, first), bisect_right(present, last)
+    begin = present[before - 1] if before else first
+    end = present[after] if after < len(present) else last
+    span = max(end - begin, BINS * 1_000_000)
+    start, width = begin - span, -(-3 * span // BINS)
+    stop = start + width * BINS
+    near = [clue for clue in others if start <= clue.at < stop]
+    around = present[bisect_left(present, start) : bisect_left(present, stop)]
+    return Found(
+        kind="gap",
+        members=tuple(clue.id for clue in inside),
+        misfits=tuple(clue.id for clue in near[:MISFITS_KEPT]),
+        facts={
+            "side": inside[0].side, "record_kind": inside[0].kind, "from": begin, "to": end, "first": first,
+            "last": last, "arrived_inside": after - before, "bin_start": start, "bin_width": width,
+            "missing": binned([clue.at for clue in (*inside, *near)], start, width),
+            "arrived": binned(around, start, width),
+        },
+    )  # fmt: skip
+
+
+def binned(times: Sequence[int], start: int, width: int) -> list[int]:
+    """How many times lie in each of the bins."""
+    counts = [0] * BINS
+    for time in times:
+        counts[(time - start) // width] += 1
+    return counts

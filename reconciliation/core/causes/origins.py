@@ -1,0 +1,83 @@
+"""Where records came from: one import done twice or faulty, one prefix of ids that a broken integration hands out."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from .clues import MISFITS_KEPT, Background, Clue, Found, standing_out
+
+FEWEST_TWICE, FEWEST = 5, 8
+TWICE = "missing.booked_twice"
+PREFIX = re.compile(r"^[^0-9]{2,40}")
+Groups = dict[tuple[str, ...], list[Clue]]
+
+
+def imported_twice(clues: list[Clue], background: Background) -> Iterator[Found]:
+    """Imports most of whose rows claim records that other payments hold: the same money booked a second time."""
+    groups: dict[int, list[Clue]] = defaultdict(list)
+    for clue in clues:
+        if clue.reason == TWICE and clue.batch:
+            groups[clue.batch].append(clue)
+    for batch, inside in sorted(groups.items()):
+        rows = background.of_import("left", batch)
+        if len(inside) >= FEWEST_TWICE and 2 * len(inside) >= rows > 0:
+            facts = {"batch": batch, "rows": rows, "side": "left"}
+            yield Found("import_twice", ids(inside), facts, alike(clues, inside, batch))
+
+
+def imports(clues: list[Clue], background: Background) -> Iterator[Found]:
+    """Imports most of whose rows have the same fault, which is rare among the other records of that side."""
+    groups: dict[tuple[int, str, str, str], list[Clue]] = defaultdict(list)
+    for clue in clues:
+        if clue.batch:
+            groups[clue.batch, clue.side, clue.type, clue.reason].append(clue)
+    for (batch, side, type_, reason), inside in sorted(groups.items()):
+        if len(inside) < FEWEST:
+            continue
+        rows, total = background.of_import(side, batch), background.total(side)
+        outside = sum(clue.type == type_ and clue.reason == reason and clue.batch != batch for clue in clues)
+        if standing_out(len(inside), rows, outside, total - rows):
+            facts = {
+                "batch": batch, "rows": rows, "side": side, "type": type_, "outside": outside,
+                "outside_of": total - rows,
+            }  # fmt: skip
+            yield Found("import_faulty", ids(inside), facts, alike(clues, inside, batch))
+
+
+def alike(clues: list[Clue], inside: list[Clue], batch: int) -> tuple[int, ...]:
+    """Other discrepancies of the same import."""
+    taken = {clue.id for clue in inside}
+    return tuple(clue.id for clue in clues if clue.batch == batch and clue.id not in taken)[:MISFITS_KEPT]
+
+
+def prefixes(clues: list[Clue], background: Background) -> Iterator[Found]:
+    """Prefixes of ids most of whose records have the same fault, which is rare among the others of that side."""
+    groups: dict[tuple[str, str, str, str], list[Clue]] = defaultdict(list)
+    for clue in clues:
+        prefix = prefix_of(clue)
+        if prefix:
+            groups[clue.side, prefix, clue.type, clue.reason].append(clue)
+    for (side, prefix, type_, reason), inside in sorted(groups.items()):
+        if len(inside) < FEWEST:
+            continue
+        rows, total = background.of_prefix(side, prefix), background.total(side)
+        outside = sum(clue.type == type_ and clue.reason == reason and prefix_of(clue) != prefix for clue in clues)
+        if standing_out(len(inside), rows, outside, total - rows):
+            taken = {clue.id for clue in inside}
+            others = [clue.id for clue in clues if prefix_of(clue) == prefix and clue.id not in taken]
+            facts = {
+                "prefix": prefix, "rows": rows, "side": side, "type": type_, "outside": outside,
+                "outside_of": total - rows,
+            }  # fmt: skip
+            yield Found("prefix", ids(inside), facts, tuple(others[:MISFITS_KEPT]))
+
+
+def prefix_of(clue: Clue) -> str:
+    """What stands before the first digit of the record's own id."""
+    match = PREFIX.match(clue.own if clue.side == "left" else clue.key)
+    return match.group() if match else ""
+
+
+def ids(clues: list[Clue]) -> tuple[int, ...]:
+    """Their ids."""
+    return tuple(clue.id for clue in clues)
