@@ -18,6 +18,7 @@ from billing.admin.filters import ChoiceFilter, CurrencyFilter, OrganizationFilt
 from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.sentences import sentence, type_name
 
+from .bulk_start import BULK_ACTIONS
 from .discrepancy_page import discrepancy_page
 from .labels import severity_cell, status_cell, type_choices
 from .lookup import by_number, by_record
@@ -66,6 +67,7 @@ class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
     """Major first, then the oldest. Nothing is edited; steps of the workflow are taken in dialogs."""
 
     page_template = "desk/discrepancy.html"
+    actions = BULK_ACTIONS
     list_display = ("severity_mark", "what", "difference", "ours", "provider", "party", "opened", "step")
     list_display_links = ("what",)
     list_select_related = ("organization",)
