@@ -15,6 +15,7 @@ TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 STRIPE_KEY = re.compile(r"[rs]k_(?:test|live)_[A-Za-z0-9_]{4,240}")
 STAND_IN = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}")
+SHORTEST_TOKEN = 20
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 
 
@@ -60,6 +61,16 @@ class Environment:
     def names(self, name: str, default: str = "") -> list[str]:
         """A comma-separated list, blanks dropped."""
         return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
+
+    def tokens(self, name: str) -> list[str]:
+        """A comma-separated list of secrets, of 20 characters or more. They are not repeated in problems."""
+        found = self.names(name)
+        if any(len(token) < SHORTEST_TOKEN or not token.isascii() for token in found):
+            self._wrong(
+                name, "holds a token that is too short or not ASCII", "Make one, for example with: openssl rand -hex 24"
+            )
+            return []
+        return found
 
     def origins(self, name: str) -> list[str]:
         """A comma-separated list of origins: scheme and host, nothing after them."""

@@ -195,6 +195,10 @@ STRIPE_API_KEYS = env.api_keys("STRIPE_API_KEYS")
 STRIPE_API_BASE = env.stripe_base("STRIPE_API_BASE", "https://api.stripe.com")
 # How many days back a routine sweep reads statement lines, payouts and invoices again.
 STATEMENT_DAYS = env.number("STATEMENT_DAYS", default=7, least=1, most=365)
+# How many calendar months the hourly sweep reconciles: this one and those before it.
+SWEEP_MONTHS = env.number("SWEEP_MONTHS", default=2, least=1, most=24)
+# Who collects /metrics shows one of these (Authorization: Bearer …); two are valid while one is exchanged.
+METRICS_TOKENS = env.tokens("METRICS_TOKENS")
 ACTION_LOG_CHECKPOINT_KEY = env.text("ACTION_LOG_CHECKPOINT_KEY")
 
 env.require_valid()

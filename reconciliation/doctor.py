@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -23,6 +24,7 @@ from billing.models import (
 from reconciliation import open_totals
 from reconciliation.action_log import rows
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
+from reconciliation.sweep_health import sweep_health
 
 EXAMPLES = 5
 PRAGMAS = {"foreign_keys": 1, "recursive_triggers": 1, "journal_mode": "wal", "synchronous": 2}
@@ -152,6 +154,11 @@ def _listed(wrong: QuerySet[Any], what: str) -> Iterator[Problem]:
         yield Problem(f"{what}: {shown}.", remedy)
 
 
+def _sweeps() -> Iterator[Problem]:
+    for message, remedy in sweep_health(timezone.now()):
+        yield Problem(message, remedy, warning=True)
+
+
 CHECKS: dict[str, tuple[str, Check]] = {
     "triggers": (gettext_noop("Append-only triggers"), _triggers),
     "database": (gettext_noop("Database settings in force"), _settings_in_force),
@@ -159,6 +166,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "current_versions": (gettext_noop("Current versions"), _current_numbers),
     "references": (gettext_noop("Record references"), _record_references),
     "open_totals": (gettext_noop("Totals of open discrepancies"), _open_totals),
+    "sweeps": (gettext_noop("Hourly sweeps and the queue"), _sweeps),
 }
 
 

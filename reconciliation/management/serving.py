@@ -16,6 +16,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.25
 HEALTHY_SECONDS = 30.0
+LOOK_SECONDS = 15.0
 QUICK_DEATHS = 5
 LONGEST_PAUSE = 30.0
 
@@ -46,10 +47,15 @@ def end_group(leader: subprocess.Popen[bytes]) -> None:
 
 @dataclass
 class Child:
-    """One process to keep running: its name for people, its command, and how often it died young."""
+    """One process to keep running: its name for people, its command, and how often it died young.
+
+    `hangs` is asked now and then, and True ends the process, to be started again.
+    """
 
     name: str
     command: list[str]
+    hangs: Callable[[], bool] | None = None
+    looked: float = 0.0
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     quick_deaths: int = 0
@@ -58,7 +64,14 @@ class Child:
     def start(self, now: float) -> None:
         """Start the process in a session of its own, so that Ctrl-C reaches it once, through us."""
         self.process = subprocess.Popen(self.command, start_new_session=True)
-        self.started = now
+        self.started = self.looked = now
+
+    def found_hanging(self, now: float) -> bool:
+        """Whether it is time to look, and the process turns out to hang."""
+        if self.hangs is None or self.process is None or now - self.looked < LOOK_SECONDS:
+            return False
+        self.looked = now
+        return self.hangs()
 
     def died(self, now: float) -> int | None:
         """The exit code if the process has ended since the last look; plans when to start it again."""
@@ -110,6 +123,11 @@ class Supervisor:
             if child.quick_deaths >= QUICK_DEATHS:
                 self.say(_("It ended %d times in a row: giving up. Its messages above say why.") % QUICK_DEATHS)
                 return False
+        if child.found_hanging(now) and child.process is not None:
+            self.say(_("The %s is there but takes no jobs; ending it.") % child.name)
+            end_group(child.process)
+            child.process.wait()
+            child.process, child.start_again_at = None, now
         if child.process is None and now >= child.start_again_at:
             self.say(_("Starting the %s again.") % child.name)
             child.start(now)

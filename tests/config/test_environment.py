@@ -18,6 +18,7 @@ def problems_of(name: str, value: str) -> list[str]:
     env.cache("CACHE_URL", "filecache:///tmp/x")
     env.webhook_secrets("SECRETS")
     env.api_keys("KEYS")
+    env.tokens("TOKENS")
     env.stripe_base("BASE", "https://api.stripe.com")
     return env.problems
 
@@ -37,6 +38,7 @@ def problems_of(name: str, value: str) -> list[str]:
         ("DATABASE_URL", "postgres://u:hunter2@h:5432", "postgres://"),
         ("CACHE_URL", "nonsense", "dbcache://"),
         ("CACHE_URL", "carrier-pigeon://loft", "dbcache://"),
+        ("TOKENS", "hunter2", "openssl rand"),
         ("SECRETS", "whsec_hunter2", "organization:whsec_"),
         ("SECRETS", "acme:hunter2", "organization:whsec_"),
         ("SECRETS", "acme:whsec_", "organization:whsec_"),

@@ -8,9 +8,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reconciliation.management.serving import Child, PortTaken, Supervisor, require_free_port
+from reconciliation.queue_watch import QueueWatch
+from reconciliation.sweep_tasks import declare_schedule
 
 
 class Command(BaseCommand):
@@ -36,13 +39,14 @@ class Command(BaseCommand):
             raise CommandError(_("The database is not up to date. Run `manage.py migrate` first."))
         call_command("compile_catalogues", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
+        declare_schedule(now=timezone.now())
         connections.close_all()
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.stderr.write(_("Tieout is at %s – the worker runs beside it. Ctrl-C ends both.") % f"http://{address}/")
         supervisor = Supervisor(
             children=[
                 Child(_("web server"), web_command(address=address, processes=options["web_workers"])),
-                Child(_("worker"), [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]),
+                Child(_("worker"), [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"], QueueWatch()),
             ],
             say=self.stderr.write,
         )
