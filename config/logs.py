@@ -92,5 +92,7 @@ def logging_settings(*, as_json: bool, level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             # The SDK tells of every request; a fetch makes thousands and reports for itself.
             "stripe": {"handlers": [], "level": "WARNING", "propagate": True},
+            # Failed logins and lock-outs; every login besides is in its own table.
+            "axes": {"handlers": [], "level": "WARNING", "propagate": True},
         },
     }

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -47,6 +48,11 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "django_structlog",
     "django_q",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "csp",
     "billing",
     "usage",
     "reconciliation",
@@ -55,15 +61,20 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "config.login.sessions.SessionLimitsMiddleware",
+    "config.login.middleware.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -107,6 +118,22 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Who can approve signs in with a second factor. Locally it is offered only, so that the demo's logins just work.
+SECOND_FACTOR = env.choice(
+    "TIEOUT_SECOND_FACTOR", options=("offered", "required") if LOCAL_MODE else ("required", "offered")
+)
+OTP_TOTP_ISSUER = "Tieout"
+AXES_HANDLER = "config.login.lockout.LockoutHandler"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_CLIENT_IP_CALLABLE = "config.login.lockout.client_address"
+AXES_LOCKOUT_CALLABLE = "config.login.lockout.locked_out"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else anybody could keep a name locked for ever
+AXES_ENABLE_ADMIN = False  # config.admin shows it in the desk's look
+AXES_ALLOWED_CORS_ORIGINS = ""
+AXES_VERBOSE = False
 
 LANGUAGE_CODE = env.choice("TIEOUT_LANGUAGE", options=("en", "fr"))
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
@@ -125,6 +152,7 @@ STORAGES = {
 
 # Behind TLS: everything below is on in production. The proxy must replace X-Forwarded-Proto, never pass it through.
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", default=60, least=5, most=720)
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = not LOCAL_MODE
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
@@ -133,6 +161,21 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL_MODE
 if env.flag("TRUST_FORWARDED_PROTO", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
+# No script in a page runs, only files of ours. Alpine, which the admin is built on, makes functions from its
+# attributes, which needs unsafe-eval; the admin also styles elements in place.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # security.W021, HSTS preload: a decision about a whole domain, not one for an application on it to take.

@@ -40,6 +40,13 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "reconciliation.admin.today.dashboard",
     "STYLES": [asset("reconciliation/desk.css")],
     "SCRIPTS": [asset("reconciliation/desk.js")],
+    "LOGIN": {"form": "config.login.forms.LoginForm"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("Second factor"), "link": reverse_lazy("second_factor")},
+        ]
+    },
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {
@@ -105,6 +112,7 @@ UNFOLD = {
                     ),
                     entry(_("Users"), "person", "auth_user_changelist", "sees_users"),
                     entry(_("Roles"), "group", "auth_group_changelist", "sees_users"),
+                    entry(_("Failed logins"), "lock", "axes_accessattempt_changelist", "sees_users"),
                     entry(_("Queued jobs"), "pending_actions", "django_q_ormq_changelist", "sees_jobs"),
                     entry(_("Failed jobs"), "error", "django_q_failure_changelist", "sees_jobs"),
                 ],

@@ -2,8 +2,11 @@
 
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.utils import timezone
 
 from billing.models import Membership, Organization
+from config.login.middleware import WITHOUT
+from config.login.sessions import stamp
 
 ROLES = ("Operator", "Manager", "Owner", "Auditor", "Integration")
 PASSWORD = "a-password-for-tests-only"
@@ -26,4 +29,8 @@ def browser(user: User) -> Client:
     """A client that is signed in as `user`."""
     client = Client()
     client.force_login(user)
+    session = client.session
+    stamp(session, timezone.now())
+    session[WITHOUT] = True
+    session.save()
     return client

@@ -8,7 +8,14 @@ KEPT = ("TIEOUT_TEST_", "TIEOUT_SAMPLE_DATA")
 for name in list(os.environ):
     if name.startswith("TIEOUT_") and not name.startswith(KEPT):
         del os.environ[name]
-for name in ("DEBUG", "ALLOWED_HOSTS", "ACTION_LOG_CHECKPOINT_KEY", "CACHE_URL", "STATEMENT_DAYS"):
+for name in (
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "ACTION_LOG_CHECKPOINT_KEY",
+    "CACHE_URL",
+    "STATEMENT_DAYS",
+    "SESSION_IDLE_MINUTES",
+):
     os.environ.pop(name, None)
 for name in ("STRIPE_WEBHOOK_SECRETS", "STRIPE_API_KEYS", "STRIPE_API_BASE"):
     os.environ.pop(name, None)

@@ -1,0 +1,1 @@
+"""Signing in: guessing made slow, a second factor for those who sign, sessions that end."""
