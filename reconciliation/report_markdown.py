@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from billing.roll_forward_words import lines as balance_lines
+from billing.roll_forward_words import verdict
 from billing.wording import amount_text, count_text
 from reconciliation.core.schema import OUTCOMES
 from reconciliation.wording import exclusion_words, outcome_word, percent_text
@@ -24,7 +26,7 @@ def markdown(report: dict[str, Any], *, language: str = "en") -> str:
         ]
         for currency, totals in report["totals"].items():
             lines += ["", *currency_table(currency, totals)]
-        return "\n".join([*lines, *excluded(report)]) + "\n"
+        return "\n".join([*lines, *balances(report), *excluded(report)]) + "\n"
 
 
 def percent(value: str | None) -> str:
@@ -83,6 +85,16 @@ def row(label: str, sides: dict[str, Any], currency: str) -> str:
         amount_text(right["amount_minor"], currency), amount_text(difference, currency, sign=True),
     ]  # fmt: skip
     return cells(label, *values)
+
+
+def balances(report: dict[str, Any]) -> list[str]:
+    """The balance of each currency rolled forward, where the comparison tells it."""
+    found: list[str] = []
+    for currency, told in report.get("roll_forward", {}).items():
+        found += ["", "## " + _("Balance in %s") % currency, "", cells("", _("Amount")), "|---|--:|"]
+        found += [cells(name, amount_text(minor, currency)) for name, minor, _sum in balance_lines(told)]
+        found += ["", verdict(told, currency)]
+    return found
 
 
 def excluded(report: dict[str, Any]) -> list[str]:

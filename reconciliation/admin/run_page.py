@@ -17,6 +17,7 @@ from reconciliation.sentences import type_name
 from reconciliation.wording import exclusion_words, outcome_word, percent_text
 
 from .labels import rule_rows
+from .roll_forward import balances
 
 ITEMS = "admin:reconciliation_reconciliationitem_changelist"
 DISCREPANCIES = "admin:reconciliation_reconciliationdiscrepancy_changelist"
@@ -162,6 +163,7 @@ def report_page(run: ReconciliationRun) -> dict[str, Any]:
             ],
             "excluded": [(exclusion_words(reason), count_text(count)) for reason, count in report["excluded"].items()],
             "rules": rule_rows(report["rules"]),
+            "balances": balances(report),
             "digest": run.report_digest,
         }
     }

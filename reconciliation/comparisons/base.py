@@ -64,4 +64,5 @@ class Comparison:
     passes: tuple[KeyPass | WindowPass, ...]
     identities: tuple[type[Model], type[Model]] | None = None  # both sides' models, where people may match by hand
     finders: tuple[Find, ...] = FINDINGS  # what may be found about an item
+    told: Callable[[Organization, datetime, datetime], dict[str, Any]] | None = None  # more for the report of a period
     one_identity: bool = False  # one identity names both sides: what changed, changed on both

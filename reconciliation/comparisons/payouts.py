@@ -11,6 +11,8 @@ import polars as pl
 from django.db.models import QuerySet
 
 from billing.models import Organization, Payout
+from billing.roll_forward import roll_forward
+from billing.roll_forward_words import plain
 from reconciliation.core.parameters import SECOND, Parameters, micros
 from reconciliation.core.passes import KeyPass
 from reconciliation.core.payout_findings import FINDERS
@@ -65,6 +67,12 @@ def imported(_side: str, _batch_ids: list[int]) -> QuerySet[Any, Any]:
     return Payout.objects.none().values("pk")
 
 
+def told(organization: Organization, start: datetime, end: datetime) -> dict[str, Any]:
+    """For the report: the balance rolled over the period, by currency, in minor units."""
+    rolled = roll_forward(organization=organization, start=start, end=end)
+    return {"roll_forward": {one.currency: plain(one) for one in rolled}}
+
+
 COMPARISON = Comparison(
     name=NAME,
     members=members,
@@ -77,4 +85,5 @@ COMPARISON = Comparison(
     passes=(),
     finders=FINDERS,
     one_identity=True,
+    told=told,
 )

@@ -145,6 +145,7 @@ def digest(report: Body) -> str:
 
 
 def status_of(report: Body) -> str:
-    """`ok` when nothing is open and every control total holds, else `break`."""
+    """`ok` when nothing is open, every control total holds and balances roll forward, else `break`."""
     controls = all(currency["control"] for currency in report["totals"].values())
-    return "ok" if controls and not report["discrepancies"] else "break"
+    balances = all(balance["ties"] for balance in report.get("roll_forward", {}).values())
+    return "ok" if controls and balances and not report["discrepancies"] else "break"

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from django.db.models import Q
 
+from reconciliation.comparisons import COMPARISONS
 from reconciliation.core.parameters import Parameters
 from reconciliation.core.tally import Tally, Totals, combined, from_rows, record_totals, shifted, tally_of
 from reconciliation.engine import lazy
@@ -45,6 +46,7 @@ def rules_of(rules: Parameters) -> dict[str, Any]:
 def header(run: ReconciliationRun, rules: Parameters) -> dict[str, Any]:
     """What was compared, and by which rules."""
     zone = ZoneInfo(run.organization.timezone)
+    told = COMPARISONS[run.comparison].told
     return {
         "organization": run.organization.slug,
         "comparison": run.comparison,
@@ -54,6 +56,7 @@ def header(run: ReconciliationRun, rules: Parameters) -> dict[str, Any]:
             "timezone": run.organization.timezone,
         },
         "rules": rules_of(rules),
+        **(told(run.organization, run.period_start, run.period_end) if told else {}),
     }
 
 

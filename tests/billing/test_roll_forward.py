@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from billing.models import Organization
 from billing.roll_forward import RollForward, roll_forward
-from billing.roll_forward_words import verdict
+from billing.roll_forward_words import lines as lines_of
+from billing.roll_forward_words import plain, verdict
 from tests.reconciliation.payout_books import END, SENT, START, PayoutBooks
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,8 @@ def test_the_balance_of_a_period_adds_up(books: PayoutBooks) -> None:
     assert whole.parts == {"charges": 10_000, "refunds": -1_000, "disputes": -250, "fees": -365, "other": 0}
     assert (whole.activity, whole.sent, whole.returned) == (8_385, 5_000, 5_000)
     assert whole.closing == 680 + 8_385 == 9_065
+    shown = lines_of(plain(rolled(books)["EUR"]))
+    assert sum(amount for _name, amount, _sum in shown[:-1]) == shown[-1][1]
 
 
 def test_a_kind_nobody_knows_is_activity_too(books: PayoutBooks) -> None:
@@ -79,7 +82,7 @@ def test_a_payout_told_alike_ties(books: PayoutBooks) -> None:
     books.sent()
     found = rolled(books)["EUR"]
     assert (found.ties, found.not_fetched) == (True, 0)
-    assert verdict(found).startswith("✓")
+    assert verdict(plain(found), "EUR").startswith("✓")
 
 
 def test_a_payout_that_the_statement_tells_otherwise_is_the_gap(books: PayoutBooks) -> None:
@@ -87,7 +90,7 @@ def test_a_payout_that_the_statement_tells_otherwise_is_the_gap(books: PayoutBoo
     books.payout("po_1", 9_000)
     found = rolled(books)["EUR"]
     assert [(gap.payout, gap.gap_minor) for gap in found.gaps] == [("po_1", 500)]
-    assert verdict(found) == (
+    assert verdict(plain(found), "EUR") == (
         "✕ Payouts do not tie, gap +5.00 EUR. po_1 says 90.00 EUR was sent, the statement says 95.00 EUR."
     )
 
@@ -96,14 +99,14 @@ def test_a_payout_that_is_not_on_the_statement_is_the_gap(books: PayoutBooks) ->
     books.payout("po_1", 9_500)
     found = rolled(books)["EUR"]
     assert (found.gaps[0].gap_minor, found.total().closing) == (-9_500, 0)
-    assert "po_1, 95.00 EUR, is not on the statement." in verdict(found)
+    assert "po_1, 95.00 EUR, is not on the statement." in verdict(plain(found), "EUR")
 
 
 def test_a_payout_that_only_the_statement_tells_of_is_said_so(books: PayoutBooks) -> None:
     books.line("txn_own", -5_000, at=SENT, type_="payout", source="po_1")
     found = rolled(books)["EUR"]
     assert (found.ties, found.not_fetched) == (True, 1)
-    assert "1 payout is known from the statement only." in verdict(found)
+    assert "1 payout is known from the statement only." in verdict(plain(found), "EUR")
 
 
 def test_an_organization_without_lines_has_no_balance() -> None:

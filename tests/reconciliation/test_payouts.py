@@ -5,6 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from reconciliation.models import ReconciliationActionLog, ReconciliationItem
+from reconciliation.report_markdown import markdown
 from reconciliation.sentences import clears_when, sentence, type_name
 from tests.reconciliation.payout_books import ARRIVES, LATER, SENT, PayoutBooks
 
@@ -223,3 +224,16 @@ def test_a_payout_whose_lines_are_all_withdrawn_leaves_the_books(books: PayoutBo
     books.withdraw(faulty)
     books.run()
     assert (books.outcomes(), books.open()) == ({}, {})
+
+
+def test_the_report_rolls_the_balance_forward_and_breaks_where_it_does_not_tie(books: PayoutBooks) -> None:
+    books.sent()
+    books.line("txn_left", 300)
+    report = books.run().report
+    balance = report["roll_forward"]["EUR"]
+    assert (balance["opening_minor"], balance["sent_minor"], balance["closing_minor"]) == (0, 9_500, 300)
+    books.payout("po_gone", 400, automatic=False)
+    result = books.run()
+    assert (result.status, books.open()) == ("break", {})
+    assert result.report["roll_forward"]["EUR"]["gaps"][0]["payout"] == "po_gone"
+    assert "po_gone, 4.00 EUR, is not on the statement." in markdown(result.report)

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             console = Console(file=as_file(self.stdout))
             for one in found:
                 console.print(table_of(one))
-                console.print(Text(verdict(one)))
+                console.print(Text(verdict(plain(one), one.currency)))
             if not found:
                 console.print(_("No statement line is known before the end of this period."))
         if not all(one.ties for one in found):
