@@ -7,7 +7,7 @@ from .discrepancies import ReconciliationDiscrepancy
 from .items import ReconciliationItem
 from .log import LogHead, LogSeal, ReconciliationActionLog
 from .open_totals import OpenTotal
-from .runs import ReconciliationRun, RunLease
+from .runs import ReconciliationRun, RunLease, RunPart
 from .syncs import SyncJob, SyncResult
 from .thresholds import ClosingThreshold
 
@@ -30,3 +30,4 @@ __all__ = [
     "SyncJob",
     "SyncResult",
 ]
+    "RunPart",

@@ -92,3 +92,35 @@ class RunLease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organization_id} {self.comparison} #{self.fence}"
+
+
+class RunPart(models.Model):
+    """A part of a run that is too large for one process; the run resumes with the parts that are done.
+
+    `phase`: read (both sides, cut by key), match (one part of a round), finish. A worker claims a part until
+    `claimed_until`; after that another one may. `result` is what later parts need to know.
+    """
+
+    class Phase(models.TextChoices):
+        """What a part does."""
+
+        READ = "read", "read"
+        MATCH = "match", "match"
+        ROUTE = "route", "cut again"
+        FINISH = "finish", "finish"
+
+    run = models.ForeignKey(ReconciliationRun, models.CASCADE, related_name="parts")
+    phase = models.CharField(max_length=8, choices=Phase.choices)
+    round = models.PositiveSmallIntegerField(default=0)
+    number = models.PositiveIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done = models.BooleanField(default=False)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["run", "phase", "round", "number"], name="run_part_one")]
+
+    def __str__(self) -> str:
+        return f"{self.phase} {self.round}.{self.number}"
