@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
+from billing.access import organization_ids
 from reconciliation import workflow
-from reconciliation.models import BulkAction, BulkRow
+from reconciliation.models import BulkAction, BulkRow, ReconciliationDiscrepancy
 from reconciliation.workflow import (
     InvalidStep,
     NotAllowed,
@@ -49,12 +50,19 @@ def work_chunk(*, bulk_id: int, now: datetime, size: int = ROWS_A_CHUNK) -> bool
             return False
         rows = list(BulkRow.objects.filter(bulk=bulk, result=Result.WAITING).order_by("discrepancy_id")[:size])
         by = User.objects.get(pk=bulk.created_by_id)  # afresh: a role taken away meanwhile counts
-        with collecting() as batch:
+        with collecting(held(rows, by)) as batch:
             given = arguments(bulk, by)
             outcomes = {row.pk: work_row(bulk, row, {**given, "now": now}, batch) for row in rows}
         write_batch(batch, now)
         store(bulk, outcomes, now, ended=len(rows) < size)
     return len(rows) == size
+
+
+def held(rows: list[BulkRow], by: User) -> dict[int, ReconciliationDiscrepancy]:
+    """The discrepancies of the rows, those of the person's organizations, locked until the end of the transaction."""
+    found = ReconciliationDiscrepancy.objects.select_for_update(of=("self",))
+    found = found.select_related("organization", "proposed_by").filter(organization__in=organization_ids(by))
+    return {row.pk: row for row in found.filter(pk__in=[row.discrepancy_id for row in rows]).order_by("pk")}
 
 
 def arguments(bulk: BulkAction, by: User) -> dict[str, Any]:

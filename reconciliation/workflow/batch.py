@@ -14,8 +14,12 @@ Row = ReconciliationDiscrepancy
 
 @dataclass
 class Batch:
-    """What steps leave to be written at the end of the transaction: log entries, and rows as they were and are."""
+    """What steps leave to be written at the end of the transaction: log entries, and rows as they were and are.
 
+    `held`: discrepancies that were read and locked together, by id; steps look nowhere else.
+    """
+
+    held: dict[int, Row] = field(default_factory=dict)
     entries: list[tuple[Organization, Entry]] = field(default_factory=list)
     moves: list[tuple[Row, Row]] = field(default_factory=list)
 
@@ -37,12 +41,13 @@ def current() -> Batch | None:
 
 
 @contextmanager
-def collecting() -> Iterator[Batch]:
-    """Steps taken inside leave their log rows and totals to the caller, who writes them in the same transaction."""
-    token = _COLLECTING.set(Batch())
+def collecting(held: dict[int, Row]) -> Iterator[Batch]:
+    """Steps taken inside are about `held`, discrepancies of the person's organizations that the caller has locked. They
+    leave their log rows and totals to the caller, who writes them in the same transaction.
+    """
+    batch = Batch(held)
+    token = _COLLECTING.set(batch)
     try:
-        batch = _COLLECTING.get()
-        assert batch is not None  # noqa: S101 - set just above
         yield batch
     finally:
         _COLLECTING.reset(token)

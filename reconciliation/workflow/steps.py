@@ -67,8 +67,12 @@ def prepare(action: str, asked: Asked, reason: str = "") -> Ready:
 
 def visible(discrepancy_id: int, user: User) -> ReconciliationDiscrepancy:
     """The discrepancy, for a member of its organization. Raises UnknownDiscrepancy."""
-    rows = ReconciliationDiscrepancy.objects.select_related("organization", "proposed_by")
-    row = rows.filter(pk=discrepancy_id, organization__in=organization_ids(user)).first()
+    batch = current()
+    if batch is None:
+        rows = ReconciliationDiscrepancy.objects.select_related("organization", "proposed_by")
+        row = rows.filter(pk=discrepancy_id, organization__in=organization_ids(user)).first()
+    else:
+        row = batch.held.get(discrepancy_id)
     if row is None:
         raise UnknownDiscrepancy
     return row
