@@ -27,7 +27,7 @@ __all__ = [
     "ReconciliationItem",
     "ReconciliationRun",
     "RunLease",
+    "RunPart",
     "SyncJob",
     "SyncResult",
 ]
-    "RunPart",
