@@ -12,6 +12,8 @@ from django.utils.translation import gettext_noop
 
 from billing.append_only import broken_triggers, declared_tables
 from billing.models import (
+    Invoice,
+    InvoiceVersion,
     Organization,
     Payment,
     PaymentVersion,
@@ -19,6 +21,7 @@ from billing.models import (
     PayoutVersion,
     ProviderRecord,
     ProviderRecordVersion,
+    StatementLine,
     StatementLineVersion,
 )
 from reconciliation import open_totals
@@ -41,6 +44,12 @@ RECORDS: dict[str, dict[str, QuerySet[Any]]] = {
         "left_version_id": StatementLineVersion.objects.all(),  # the newest of its lines
         "right_id": Payout.objects.all(),
         "right_version_id": PayoutVersion.objects.all(),
+    },
+    "statements": {
+        "left_id": Invoice.objects.all(),
+        "left_version_id": InvoiceVersion.objects.all(),
+        "right_id": StatementLine.objects.all(),
+        "right_version_id": StatementLineVersion.objects.all(),
     },
 }
 """What the record references of items and discrepancies point at, by comparison."""

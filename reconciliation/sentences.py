@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reconciliation import payout_sentences
+from reconciliation import payout_sentences, statement_sentences
 from reconciliation.core import findings
 from reconciliation.core.schema import STATUS_CLASSES
 from reconciliation.models import ReconciliationDiscrepancy
@@ -191,11 +191,13 @@ SENTENCES: dict[str, Callable[[ReconciliationDiscrepancy, Any, tzinfo], str]] = 
     findings.AMBIGUOUS: nobody_chose,
     **payout_sentences.SENTENCES,
 }
+# Types that several comparisons have read differently in each.
+OWN_SENTENCES = {"statements": {**SENTENCES, **statement_sentences.SENTENCES}}
 
 
 def sentence(row: ReconciliationDiscrepancy, zone: tzinfo) -> str:
     """Why `row` is a discrepancy, in the active language, times in `zone`."""
-    return SENTENCES[row.type](row, row.explanation, zone)
+    return OWN_SENTENCES.get(row.comparison, SENTENCES)[row.type](row, row.explanation, zone)
 
 
 def type_name(type_: str) -> str:
@@ -209,6 +211,7 @@ def type_name(type_: str) -> str:
         findings.DUPLICATE: _("Charged twice?"),
         findings.AMBIGUOUS: _("Several fit"),
         **payout_sentences.names(),
+        **statement_sentences.names(),
     }.get(type_, type_)
 
 
@@ -226,5 +229,6 @@ def clears_when(row: ReconciliationDiscrepancy) -> str:
         "refund_or_confirm": _("It clears when one charge is refunded, or somebody confirms both are meant."),
         "choose": _("It clears when somebody chooses, or a reference is added on either side."),
         **payout_sentences.clearings(),
+        **statement_sentences.clearings(),
     }
     return texts.get(row.explanation.get("clears", ""), "")

@@ -57,8 +57,33 @@ def exclusion_words(reason: str) -> str:
         payouts.MANUAL: _("Paid out by hand: Stripe lists no lines of such a payout."),
         payouts.TAKES_BACK: _("It takes an earlier payout back from the bank."),
         payouts.NOT_FETCHED: _("Only its line on the statement is known: fetch payouts to see what it holds."),
+        "unpaid": _("Not paid yet: nothing can be on the statement."),
+        "draft": _("A draft: nobody was asked to pay it."),
+        "void": _("Void: nobody is asked to pay it."),
+        "uncollectible": _("Written off here."),
+        "paid_outside": _("Paid outside Stripe."),
+        "nothing_to_pay": _("It asks for nothing."),
+        "credit_note": _("A credit note that nothing was given back for."),
+        "unclassified": _("Of a type that is not known here."),
+        **line_words(),
         preparation.SUPERSEDED: _("A later attempt of the same payment counts instead."),
     }.get(reason, reason)
+
+
+def line_words() -> dict[str, str]:
+    """Lines of the statement that are about no invoice of ours."""
+    return {
+        "fee": _("A fee of Stripe's."),
+        "tax": _("A tax on Stripe's fees."),
+        "payout": _("A payout: compared with its own lines."),
+        "payout_reversal": _("A payout that came back."),
+        "transfer": _("A transfer to another account."),
+        "transfer_reversal": _("A transfer that came back."),
+        "topup": _("Money added to the Stripe balance."),
+        "reserve": _("Held back or set free by Stripe."),
+        "adjustment": _("An adjustment by Stripe that names no payment."),
+        "other": _("Not about a payment by a customer."),
+    }
 
 
 def stage_words(stage: str) -> str:

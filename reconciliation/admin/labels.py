@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from billing.admin.cells import shaped
 from billing.wording import hours_text
-from reconciliation.core import findings, payout_findings
+from reconciliation.core import findings, payout_findings, statement_types
 from reconciliation.sentences import type_name
 from reconciliation.wording import outcome_word
 
@@ -62,6 +62,10 @@ def pass_words(match_pass: str) -> str:
         "own_reference": _("our reference"),
         "invoice": _("invoice number"),
         "payout": _("payout"),
+        "invoice_named": _("invoice named by the payment"),
+        "invoice_payment": _("Stripe's link to the invoice"),
+        "invoice_group": _("payments and invoices that belong together"),
+        "given_back": _("refund shown in our books, or undone"),
         "customer_amount": _("customer, amount and time"),
         "person": _("a person's decision"),
     }.get(match_pass, match_pass)
@@ -93,7 +97,7 @@ def step_word(status: str) -> str:
 
 def type_choices() -> list[tuple[str, Any]]:
     """Discrepancy types with their names for people."""
-    return [(type_, type_name(type_)) for type_ in (*findings.TYPES, *payout_findings.TYPES)]
+    return [(type_, type_name(type_)) for type_ in (*findings.TYPES, *payout_findings.TYPES, *statement_types.TYPES)]
 
 
 def rule_rows(rules: dict[str, Any]) -> list[tuple[str, str]]:

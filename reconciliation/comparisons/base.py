@@ -9,7 +9,9 @@ import polars as pl
 from django.db.models import Model, QuerySet
 
 from billing.models import Organization
+from reconciliation.core.cases import Finding
 from reconciliation.core.findings import FINDINGS, Find
+from reconciliation.core.matching import Matched
 from reconciliation.core.parameters import Parameters
 from reconciliation.core.passes import KeyPass, WindowPass
 
@@ -66,3 +68,7 @@ class Comparison:
     finders: tuple[Find, ...] = FINDINGS  # what may be found about an item
     told: Callable[[Organization, datetime, datetime], dict[str, Any]] | None = None  # more for the report of a period
     one_identity: bool = False  # one identity names both sides: what changed, changed on both
+    # The journal's name of a source that is no side itself → the identities of the sides it ties.
+    reached: dict[str, Callable[[Organization, pl.Series], dict[str, pl.Series]]] = field(default_factory=dict)
+    match: Callable[[Sides, Parameters], Matched] | None = None  # instead of passes
+    explain: Callable[[Organization, pl.DataFrame, Sides, Parameters], list[Finding]] | None = None  # of finders

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-Fingerprint = tuple[str, int, int]
+Fingerprint = tuple[str, int, int, str]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,9 @@ class Part:
 class Finding:
     """A difference found: what was expected (left), what is (right), how far apart (right − left), and what explains
     it. `deadline`: until when the provider lets it be resolved (µs since 1970 UTC), where it says so.
+
+    `about`: the pair, or one of its records whatever is shown beside it (left, right), or what `reference` names (a
+    dispute, which may have no record of either side). `settled`: nothing is left to do, it only stands on record.
     """
 
     type: str
@@ -101,12 +104,22 @@ class Finding:
     parts: tuple[Part, ...] = ()
     clears: str = ""
     deadline: int | None = None
+    about: str = "pair"
+    reference: str = ""
+    settled: bool = False
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What makes a discrepancy the same one when seen again: type and pair (0: no record on that side)."""
-        left, right = self.case.left, self.case.right
-        return (self.type, left.id if left else 0, right.id if right else 0)
+        """What makes a discrepancy the same one when seen again: type, pair (0: no record on that side), reference."""
+        left = self.case.left.id if self.case.left and self.about in ("pair", "left") else 0
+        right = self.case.right.id if self.case.right and self.about in ("pair", "right") else 0
+        return (self.type, left, right, self.reference)
+
+    @property
+    def occurred_at(self) -> int:
+        """When what it is about happened (µs since 1970 UTC): decides to which period it belongs."""
+        right = self.case.right
+        return right.occurred_at if right and self.about in ("right", "reference") else self.case.record.occurred_at
 
     @property
     def unexplained_minor(self) -> int | None:

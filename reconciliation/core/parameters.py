@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from .fees import Terms
+
 SECOND = 1_000_000
 
 
@@ -41,3 +43,4 @@ class Parameters:
     duplicate_window: int = 3600 * SECOND
     tolerance: Tolerance = Tolerance()
     compare_refunds: bool = True
+    fees: tuple[Terms, ...] = ()  # what the provider may take, where that was agreed

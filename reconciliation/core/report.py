@@ -100,7 +100,7 @@ def mismatches(discrepancies: Iterable[dict[str, Any]]) -> dict[str, dict[str, i
     for row in discrepancies:
         if row["difference_minor"] is None:
             continue
-        pair = (row["currency"], row["left_id"], row["right_id"])
+        pair = (row["currency"], row["left_id"], row["right_id"], row["reference"])
         if pair not in largest or abs(row["difference_minor"]) > abs(largest[pair]["difference_minor"]):
             largest[pair] = row
     result: dict[str, dict[str, int]] = {}

@@ -46,6 +46,7 @@ class ReconciliationDiscrepancy(models.Model):
 
     `difference_minor` is right − left in `currency` (null where amounts cannot be compared). `explanation` holds the
     facts a sentence is made of, the parts that explain the difference with their source rows, and the unexplained rest.
+    `reference` names what it is about where that is no record of either side (a dispute's provider id).
     `queued_at` is when it last came into the queue (opened, reopened, requeued), `due_at` until when it should be
     resolved (see core.deadlines).
     The resolution's columns hold the proposal while it waits, and what was decided afterwards; `closing_limit_minor` is
@@ -81,6 +82,7 @@ class ReconciliationDiscrepancy(models.Model):
     type = models.CharField(_("type"), max_length=32)
     left_id = models.BigIntegerField(_("our record"), default=0)
     right_id = models.BigIntegerField(_("provider record"), default=0)
+    reference = models.CharField(_("reference"), max_length=255, blank=True)
     status = models.CharField(_("status"), max_length=16, choices=Status.choices, default=Status.OPEN)
     severity = models.CharField(_("severity"), max_length=5, choices=Severity.choices)
     reason_code = models.CharField(_("reason code"), max_length=40)
@@ -148,7 +150,8 @@ class ReconciliationDiscrepancy(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "comparison", "type", "left_id", "right_id"], name="discrepancy_fingerprint"
+                fields=["organization", "comparison", "type", "left_id", "right_id", "reference"],
+                name="discrepancy_fingerprint",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["open", "acknowledged", "pending_approval", "resolved"]),
@@ -177,6 +180,11 @@ class ReconciliationDiscrepancy(models.Model):
             models.Index(fields=["organization", "status", "severity", "due_at", "id"], name="discrepancy_state"),
             models.Index(fields=["organization", "comparison", "left_id"], name="discrepancy_left"),
             models.Index(fields=["organization", "comparison", "right_id"], name="discrepancy_right"),
+            models.Index(
+                fields=["organization", "comparison", "reference"],
+                condition=~Q(reference=""),
+                name="discrepancy_reference",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Organization
 
-COMPARISONS = [("payments", _("payments")), ("payouts", _("payouts"))]
+COMPARISONS = [("payments", _("payments")), ("payouts", _("payouts")), ("statements", _("statements"))]
 
 
 class ReconciliationRun(models.Model):

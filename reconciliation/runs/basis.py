@@ -58,6 +58,10 @@ def basis(run: ReconciliationRun, comparison: Comparison, parameters: dict[str, 
                 return None
             parts.append(read(identities, {"id": next(iter(identities.query.values_select))}, {"id": pl.Int64})["id"])
         changed[side] = pl.concat([changed[side], *parts]).unique()
+    for source, reached in comparison.reached.items():
+        ids = read(since.filter(source=source), {"id": "identity_id"}, {"id": pl.Int64})["id"].unique()
+        for side, found in reached(run.organization, ids).items() if len(ids) else ():
+            changed[side] = pl.concat([changed[side], found]).unique()
     if comparison.one_identity:
         changed = dict.fromkeys(changed, pl.concat(list(changed.values())).unique())
     for side, ids in due(run, now).items():

@@ -26,7 +26,7 @@ UNRESOLVED_COLUMNS = {"row_id": "id", "left_id": "left_id", "right_id": "right_i
 NEW = (
     "organization_id", "comparison", "type", "left_id", "right_id", "status", "severity", "reason_code", "expected",
     "actual", "difference_minor", "unexplained_minor", "currency", "opened_run", "changed_run", "resolution_code",
-    "resolution_reason", "closing_rule", "version",
+    "resolution_reason", "closing_rule", "version", "reference",
 )  # fmt: skip
 TIMES = ("occurred_at", "opened_at", "queued_at", "due_at")
 
@@ -37,14 +37,17 @@ def known_discrepancies(
     """The stored discrepancies that `findings` or the items of `found` may concern.
 
     `whole`: those of the period, unresolved ones elsewhere that name a record of `found`, and any with a finding's
-    fingerprint. Otherwise (`found` is small) those that name a record of `found`.
+    fingerprint. Otherwise (`found` is small) those that name a record of `found`. Those with a reference (disputes)
+    always, since every run looks at all of these.
     """
     base = ReconciliationDiscrepancy.objects.filter(organization=run.organization, comparison=run.comparison)
+    referenced = {fingerprint(row): row for row in base.exclude(reference="")}
     if not whole:
         named = {
             side: found.filter(pl.col(side) > 0)[side].unique().sort().to_list() for side in ("left_id", "right_id")
         }
-        return {fingerprint(row): row for side, ids in named.items() for row in _where(base, side, ids)}
+        known = {fingerprint(row): row for side, ids in named.items() for row in _where(base, side, ids)}
+        return known | referenced
     period = Q(occurred_at__gte=run.period_start, occurred_at__lt=run.period_end)
     known = {fingerprint(row): row for row in base.filter(period)}
     elsewhere = base.exclude(period)
@@ -56,7 +59,7 @@ def known_discrepancies(
         for side in ("left", "right"):
             ids = sorted({record.id for finding in unseen if (record := getattr(finding.case, side)) is not None})
             known |= {fingerprint(row): row for row in _where(elsewhere, f"{side}_id", ids)}
-    return known
+    return known | referenced
 
 
 def concerned(rows: pl.DataFrame, items: pl.DataFrame) -> pl.Expr:
@@ -84,13 +87,14 @@ def insert(rows: list[ReconciliationDiscrepancy]) -> None:
     values = [
         (
             row.pk, *(getattr(row, name) for name in NEW), json.dumps(row.explanation),
-            *(micros(getattr(row, name)) for name in TIMES),
+            *(micros(getattr(row, name)) for name in TIMES), row.resolved_at and micros(row.resolved_at),
         )
         for row in rows
     ]  # fmt: skip
-    names = ["id", *NEW, "explanation", *TIMES]
+    names = ["id", *NEW, "explanation", *TIMES, "resolved_at"]
     frame = pl.DataFrame(values, schema=names, orient="row", infer_schema_length=None)
-    write(ReconciliationDiscrepancy, frame.with_columns(timestamp(name) for name in TIMES))
+    frame = frame.with_columns(pl.col("resolved_at").cast(pl.Int64))
+    write(ReconciliationDiscrepancy, frame.with_columns(timestamp(name) for name in (*TIMES, "resolved_at")))
 
 
 def overtaken(triage: Triage) -> bool:

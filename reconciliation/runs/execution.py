@@ -90,7 +90,11 @@ def rehearse(*, run: ReconciliationRun, now: datetime, progress: Progress | None
     known, changes = prepared.known, prepared.changes
     after = {triage.fingerprint(row): row for row in [*known.values(), *changes.created]}
     inside = [row for row in after.values() if run.period_start <= row.occurred_at < run.period_end]
-    others = [row for row in open_discrepancies(run) if (row["type"], row["left_id"], row["right_id"]) not in after]
+    others = [
+        row
+        for row in open_discrepancies(run)
+        if (row["type"], row["left_id"], row["right_id"], row["reference"]) not in after
+    ]
     unresolved = [vars(row) for row in inside if row.status != "resolved"]
     report = prepared.report([*unresolved, *others])
     tell("done", 100)

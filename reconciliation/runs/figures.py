@@ -1,5 +1,6 @@
 """The report of a run: what was compared, by which rules, and the totals with their control."""
 
+from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,9 @@ from reconciliation.runs.working import Work
 
 # Part of the rules: a release that matches or counts differently starts from the whole period, not from an older run.
 RULES_VERSION = 1
-DISCREPANCY = ("type", "severity", "currency", "difference_minor", "unexplained_minor", "left_id", "right_id")
+DISCREPANCY = (
+    "type", "severity", "currency", "difference_minor", "unexplained_minor", "left_id", "right_id", "reference",
+)  # fmt: skip
 
 
 def open_discrepancies(run: ReconciliationRun) -> list[dict[str, Any]]:
@@ -40,6 +43,7 @@ def rules_of(rules: Parameters) -> dict[str, Any]:
         "tolerance_minor": rules.tolerance.minor,
         "tolerance_ppm": rules.tolerance.ppm,
         "compare_refunds": rules.compare_refunds,
+        **({"fee_terms": [asdict(terms) for terms in rules.fees]} if rules.fees else {}),
     }
 
 

@@ -94,6 +94,13 @@ def concerning(items: pl.DataFrame, sides: Sides, stored: pl.DataFrame, rules: P
     return items.filter(pl.any_horizontal(concerned))
 
 
+def whole_groups(items: pl.DataFrame, sides: Sides, stored: pl.DataFrame, rules: Parameters) -> pl.DataFrame:
+    """The items that concern the period, and all others of their groups: a group is decided as one."""
+    found = concerning(items, sides, stored, rules)
+    tied = items.filter(pl.col("group_key").is_in(found["group_key"].drop_nulls().unique().implode()))
+    return pl.concat([found, tied]).unique(["left_id", "right_id"]).sort("left_id", "right_id")
+
+
 def gather(*, organization: Organization, comparison: Comparison, scope: Scope, rules: Parameters) -> Gathered:
     """Reads and matches until no open item names a record that was not looked at.
 
@@ -121,6 +128,9 @@ def matched_and_found(
     comparison: Comparison, sides: Sides, stored: pl.DataFrame, rules: Parameters
 ) -> tuple[Matched, pl.DataFrame]:
     """Matches two sides and picks the items that concern the period."""
+    if comparison.match is not None:
+        matched = comparison.match(sides, rules)
+        return matched, whole_groups(collected(matched.items), sides, stored, rules)
     matched = match(
         left=lazy(sides.left), right=lazy(sides.right), first=comparison.first, passes=comparison.passes,
         parameters=rules, pin=pin, together=some(sides.together), apart=some(sides.apart),

@@ -39,7 +39,7 @@ class Triage:
 
 def fingerprint(row: ReconciliationDiscrepancy) -> Fingerprint:
     """What makes a discrepancy the same one when seen again (within an organization and comparison)."""
-    return (row.type, row.left_id, row.right_id)
+    return (row.type, row.left_id, row.right_id, row.reference)
 
 
 def content_of(finding: Finding) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def content_of(finding: Finding) -> dict[str, Any]:
         "unexplained_minor": finding.unexplained_minor,
         "currency": finding.currency,
         "explanation": finding.explanation(),
-        "occurred_at": from_micros(finding.case.record.occurred_at),
+        "occurred_at": from_micros(finding.occurred_at),
     }
 
 
@@ -90,30 +90,36 @@ def decide(
         seen.add(finding.fingerprint)
         row = known.get(finding.fingerprint)
         if row is None:
-            _open(triage, finding, run=run, number=number, now=now)
-        else:
+            row = _open(triage, finding, run=run, number=number, now=now)
+        elif not finding.settled:
             _see_again(triage, row, finding, number, now)
+        if finding.settled and row.status != Status.RESOLVED:
+            _clear(triage, row, {}, number=number, now=now, content=content_of(finding))
     gone = [row for key, row in known.items() if key not in seen and row.status != Status.RESOLVED]
     became = _what_became(items, gone)
     ended = {side: set(closed[side]) - {0} for side in ("left_id", "right_id")}
     for row in sorted(gone, key=fingerprint):
         item = became.get(("left", row.left_id)) or became.get(("right", row.right_id))
-        if item is None and not (row.left_id in ended["left_id"] or row.right_id in ended["right_id"]):
+        looked_at = row.reference or row.left_id in ended["left_id"] or row.right_id in ended["right_id"]
+        if item is None and not looked_at:
             continue  # a record this run has not looked at says nothing
         _clear(triage, row, item or {}, number=number, now=now)
     return triage
 
 
-def _open(triage: Triage, finding: Finding, *, run: ReconciliationRun, number: int, now: datetime) -> None:
-    type_, left_id, right_id = finding.fingerprint
+def _open(
+    triage: Triage, finding: Finding, *, run: ReconciliationRun, number: int, now: datetime
+) -> ReconciliationDiscrepancy:
+    type_, left_id, right_id, reference = finding.fingerprint
     row = ReconciliationDiscrepancy(
         organization_id=run.organization_id, comparison=run.comparison, type=type_, left_id=left_id, right_id=right_id,
-        opened_at=now, queued_at=now, due_at=due(finding, now), opened_run=number, changed_run=number,
-        **content_of(finding),
+        reference=reference, opened_at=now, queued_at=now, due_at=due(finding, now), opened_run=number,
+        changed_run=number, **content_of(finding),
     )  # fmt: skip
     triage.created.append(row)
     triage.totals.add(row)
     triage.entries.append((row, "opened", {}, snapshot(row), ""))
+    return row
 
 
 def _see_again(triage: Triage, row: ReconciliationDiscrepancy, finding: Finding, number: int, now: datetime) -> None:
@@ -155,13 +161,25 @@ def _what_became(items: pl.DataFrame, gone: list[ReconciliationDiscrepancy]) -> 
     return result
 
 
-def _clear(triage: Triage, row: ReconciliationDiscrepancy, item: dict[str, Any], *, number: int, now: datetime) -> None:
+def _clear(
+    triage: Triage,
+    row: ReconciliationDiscrepancy,
+    item: dict[str, Any],
+    *,
+    number: int,
+    now: datetime,
+    content: dict[str, Any] | None = None,
+) -> None:
+    """Resolves what is gone, or settled: `content` is what is left to say of it then."""
     before = snapshot(row)
     triage.totals.remove(row)
+    for name, value in (content or {}).items():
+        setattr(row, name, value)
     forget_resolution(row)
     row.status, row.resolution_code, row.resolved_at = Status.RESOLVED, CLEARED, now
     row.closing_rule = ReconciliationDiscrepancy.ClosingRule.RUN
     row.version, row.changed_run = row.version + 1, number
     after = snapshot(row) | {"outcome": item.get("outcome") or "", "match_pass": item.get("match_pass") or ""}
-    triage.updated.append(row)
+    if row.pk is not None:  # else it is new, and inserted as it is now
+        triage.updated.append(row)
     triage.entries.append((row, "cleared", before, after, "cleared_by_run"))

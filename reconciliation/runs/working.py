@@ -48,14 +48,23 @@ def work_out(
         scope = Scope(run.period_start, run.period_end)
         gathered = gather(organization=run.organization, comparison=comparison, scope=scope, rules=rules)
     tell("explaining", 45)
-    findings = explain(
-        matched=gathered.matched, items=lazy(gathered.found), left=lazy(gathered.sides.left),
-        right=lazy(gathered.sides.right), parameters=rules, pin=pin, finders=comparison.finders,
-    )  # fmt: skip
+    findings = findings_of(run, comparison, gathered, rules)
     if gathered.stored.is_empty():
         return Work(gathered, findings, gathered.found, gathered.stored.select("item_id"), rules, basis)
     to_open, to_close = item_changes(lazy(gathered.found), lazy(gathered.stored), pin)
     return Work(gathered, findings, collected(to_open), collected(to_close), rules, basis)
+
+
+def findings_of(
+    run: ReconciliationRun, comparison: Comparison, gathered: Gathered, rules: Parameters
+) -> list[Finding]:
+    """Everything found about the items."""
+    if comparison.explain is not None:
+        return comparison.explain(run.organization, gathered.found, gathered.sides, rules)
+    return explain(
+        matched=gathered.matched, items=lazy(gathered.found), left=lazy(gathered.sides.left),
+        right=lazy(gathered.sides.right), parameters=rules, pin=pin, finders=comparison.finders,
+    )  # fmt: skip
 
 
 def write_items(run: ReconciliationRun, number: int, work: Work) -> None:
