@@ -21,6 +21,9 @@ ROWS_A_CHUNK = 50_000
 KEYS_A_QUERY = 5_000
 
 Schema = dict[str, type[pl.DataType]]
+LABEL = pl.Categorical
+"""A text of few different values: a quarter of the memory of pl.String."""
+TEXTS = (pl.String, pl.Categorical)
 
 
 class EpochMicros(Func):
@@ -54,7 +57,7 @@ def read(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) 
     rows = queryset.order_by().annotate(**plain).values_list(*names)
     sql, params = rows.query.sql_with_params()
     frame = _copy_out(sql, params, schema) if connection.vendor == "postgresql" else _fetch(sql, params, schema)
-    texts = [name for name, dtype in schema.items() if dtype == pl.String]
+    texts = [name for name, dtype in schema.items() if dtype in TEXTS]
     return frame.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
 
 

@@ -8,14 +8,14 @@ import polars as pl
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from billing.models import Organization, PaymentVersion, ProviderRecordVersion
-from reconciliation.frames import EpochMicros, Schema, read, read_where
+from reconciliation.frames import LABEL, EpochMicros, Schema, read, read_where
 
 TEXT, INT, FLAG = pl.String, pl.Int64, pl.Boolean
 SIDE: Schema = {
-    "id": INT, "version_id": INT, "kind": TEXT, "key": TEXT, "parent_key": TEXT, "alt_key": TEXT, "alt_key2": TEXT,
-    "party": TEXT, "amount": INT, "currency": TEXT, "status": TEXT, "occurred_at": INT, "excluded": TEXT,
+    "id": INT, "version_id": INT, "kind": LABEL, "key": TEXT, "parent_key": TEXT, "alt_key": TEXT, "alt_key2": TEXT,
+    "party": TEXT, "amount": INT, "currency": LABEL, "status": LABEL, "occurred_at": INT, "excluded": LABEL,
 }  # fmt: skip
-RIGHT: Schema = SIDE | {"fee": INT, "provider": TEXT}
+RIGHT: Schema = SIDE | {"fee": INT, "provider": LABEL}
 
 LEFT_COLUMNS: dict[str, Any] = {
     "id": "payment_id", "version_id": "id", "kind": "payment__kind", "key": "provider_reference",

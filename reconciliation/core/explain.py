@@ -121,11 +121,12 @@ def claims(items: Frame, left: Frame, right: Frame, pin: Pin) -> dict[int, int]:
     paired = items.filter((nw.col("left_id") > 0) & (nw.col("right_id") > 0)).select(
         holder=nw.col("left_id"), right_id=nw.col("right_id")
     )
-    held = right.join(paired, left_on="id", right_on="right_id", how="inner")
     found: dict[int, int] = {}
     for column in ("parent_key", "key"):
-        named = held.filter(~nw.col(column).is_null()).select("kind", "holder", k=nw.col(column))
-        joined = pin(alone.join(named, left_on=["kind", "key"], right_on=["kind", "k"], how="inner"))
+        wanted = right.join(alone.select(nw.col("key").alias(column)), on=column, how="semi")
+        named = pin(wanted.select("kind", k=nw.col(column), right_id=nw.col("id")))
+        held = named.join(paired, on="right_id", how="inner")
+        joined = pin(alone.join(held, left_on=["kind", "key"], right_on=["kind", "k"], how="inner"))
         found |= {row["id"]: row["holder"] for row in sorted(rows(joined), key=lambda row: -row["holder"])}
     return found
 

@@ -42,8 +42,8 @@ def match(
     decided goes before: pairs of `together` (left_id, right_id) are made, pairs of `apart` are never looked at.
     """
     state = Remaining(
-        left=pin(left.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False))),
-        right=pin(right.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False))),
+        left=left.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False)),
+        right=right.filter(~nw.col("excluded").is_in(NEVER_MATCHED).fill_null(False)),
     )
     state.apart = apart
     if together is not None:

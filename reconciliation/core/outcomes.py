@@ -21,75 +21,88 @@ def legs(found: list[Frame], side: str, outcome: str) -> Frame:
         nw.concat(rows)
         .group_by(f"{side}_id")
         .agg(match_pass=nw.col("match_pass").min(), group_key=nw.col("group_key").min())
-        .with_columns(fixed=nw.lit(outcome))
+        .with_columns(nw.col("match_pass").cast(nw.Categorical()), fixed=nw.lit(outcome).cast(nw.Categorical()))
     )
 
 
-def decide_pairs(pairs: Frame, parameters: Parameters) -> Frame:
-    """Outcome of matched pairs: `matched`, or `mismatched` when currency, amount or status differ."""
+def skeleton(left: Frame, right: Frame, found: Remaining, pin: Pin) -> Frame:
+    """One row for each item, sorted: left_id and right_id (0: none), and what its records are legs of.
+
+    Made and sorted before the facts are added: a narrow frame is cheap to sort and to add up.
+    """
+    text, label = nw.lit(None).cast(nw.String()), nw.lit(None).cast(nw.Categorical())
+    pairs = pin(nw.concat([frame.select("left_id", "right_id", "match_pass") for frame in found.pairs]))
+    parts = [pairs.with_columns(group_key=text, fixed=label)]
+    for side, frame in (("left", left), ("right", right)):
+        ids = frame.select(nw.col("id").alias(f"{side}_id"))
+        alone = pin(ids.join(pairs.select(f"{side}_id"), on=f"{side}_id", how="anti"))
+        known = pin(nw.concat([legs(found.groups, side, "matched"), legs(found.ambiguous, side, "ambiguous")]))
+        other = "right_id" if side == "left" else "left_id"
+        alone = alone.join(known, on=f"{side}_id", how="left").with_columns(nw.lit(0).cast(nw.Int64()).alias(other))
+        parts.append(alone.select("left_id", "right_id", "match_pass", "group_key", "fixed"))
+    return pin(nw.concat(parts).sort("left_id", "right_id"))
+
+
+def pair_outcome(parameters: Parameters) -> nw.Expr:
+    """`matched`, or `mismatched` when currency, amount or status of a pair differ."""
     apart = (nw.col("right_amount") - nw.col("left_amount")).abs()
     tolerance = parameters.tolerance
-    # The whole parts of amount × ppm ÷ 1,000,000, in two steps: the product itself may not fit into 64 bits.
-    millions, rest = nw.col("left_amount").abs() // 1_000_000, nw.col("left_amount").abs() % 1_000_000
-    allowed = millions * tolerance.ppm + rest * tolerance.ppm // 1_000_000
-    within = (apart <= tolerance.minor) | (apart <= allowed)
-    same = (nw.col("left_currency") == nw.col("right_currency")) & within
-    agree = same & statuses_agree(nw.col("left_status"), nw.col("right_status"))
-    return pairs.with_columns(
-        outcome=nw.when(agree).then(nw.lit("matched")).otherwise(nw.lit("mismatched")),
-        group_key=nw.lit(None).cast(nw.String()),
-        kind=nw.col("left_kind"),
-        occurred_at=nw.col("left_occurred_at"),
-        due_at=nw.lit(None).cast(nw.Int64()),
-        reason=nw.lit(None).cast(nw.String()),
-    )
+    within = apart <= tolerance.minor
+    if tolerance.ppm:
+        # The whole parts of amount × ppm ÷ 1,000,000, in two steps: the product itself may not fit into 64 bits.
+        millions, rest = nw.col("left_amount").abs() // 1_000_000, nw.col("left_amount").abs() % 1_000_000
+        within = within | (apart <= millions * tolerance.ppm + rest * tolerance.ppm // 1_000_000)
+    agree = (nw.col("left_currency") == nw.col("right_currency")) & within
+    agree = agree & statuses_agree(nw.col("left_status"), nw.col("right_status"))
+    return nw.when(agree).then(nw.lit("matched")).otherwise(nw.lit("mismatched"))
 
 
-def decide_alone(alone: Frame, side: str, parameters: Parameters) -> Frame:
-    """Outcome of records without a pair: a group leg, ambiguous, excluded, not due yet, or missing on the other
-    side.
+def decided(rows: Frame, parameters: Parameters) -> Frame:
+    """Outcome, reason and due date of each item: of a pair by comparing it; of a record without one as a group leg,
+    ambiguous, excluded, not due yet, or missing on the other side.
     """
-    due = nw.col(f"{side}_occurred_at") + parameters.grace
-    waiting = due > parameters.now
-    excluded = ~nw.col(f"{side}_excluded").is_null()
-    return alone.with_columns(
-        outcome=nw.when(~nw.col("fixed").is_null())
+    pair = (nw.col("left_id") > 0) & (nw.col("right_id") > 0)
+    alone = ~pair & nw.col("fixed").is_null()
+    owned = nw.col("left_id") > 0
+    occurred = nw.when(owned).then(nw.col("left_occurred_at")).otherwise(nw.col("right_occurred_at"))
+    excluded = nw.when(owned).then(nw.col("left_excluded")).otherwise(nw.col("right_excluded"))
+    waiting = occurred + parameters.grace > parameters.now
+    missing = nw.when(owned).then(nw.lit("only_left")).otherwise(nw.lit("only_right"))
+    return rows.with_columns(
+        outcome=nw.when(pair)
+        .then(pair_outcome(parameters))
+        .when(~nw.col("fixed").is_null())
         .then(nw.col("fixed"))
-        .when(excluded)
+        .when(~excluded.is_null())
         .then(nw.lit("excluded"))
         .when(waiting)
         .then(nw.lit("not_due"))
-        .otherwise(nw.lit(f"only_{side}")),
-        reason=nw.when(nw.col("fixed").is_null()).then(nw.col(f"{side}_excluded")),
-        kind=nw.col(f"{side}_kind"),
-        occurred_at=nw.col(f"{side}_occurred_at"),
-        due_at=nw.when(nw.col("fixed").is_null() & ~excluded & waiting).then(due),
+        .otherwise(missing),
+        reason=nw.when(alone).then(excluded),
+        kind=nw.when(owned).then(nw.col("left_kind")).otherwise(nw.col("right_kind")),
+        occurred_at=occurred,
+        due_at=nw.when(alone & excluded.is_null() & waiting).then(occurred + parameters.grace),
     )
 
 
-def shaped(frame: Frame, known: tuple[str, ...]) -> Frame:
-    """A frame with exactly the columns of ITEM; sides not in `known` are empty."""
+def shaped(frame: Frame) -> Frame:
+    """A frame with exactly the columns of ITEM; the version of a record that is not there is 0."""
     columns = []
     for column, dtype in ITEM.items():
         side, _, rest = column.partition("_")
-        source = f"{side}_{rest.removesuffix('_minor')}" if side in ("left", "right") else column
-        absent = side in ("left", "right") and side not in known
-        default = 0 if rest in ("id", "version_id") and absent else None
-        value = nw.lit(default) if absent else nw.col(source)
-        columns.append(value.cast(dtype).alias(column))
+        value = nw.col(f"{side}_{rest.removesuffix('_minor')}" if side in ("left", "right") else column)
+        columns.append((value.fill_null(0) if rest == "version_id" else value).cast(dtype).alias(column))
     return frame.select(*columns)
 
 
 def items_of(*, left: Frame, right: Frame, found: Remaining, parameters: Parameters, pin: Pin) -> Frame:
     """All items (schema.ITEM), sorted by left and right record."""
-    pairs = pin(nw.concat([frame.select("left_id", "right_id", "match_pass") for frame in found.pairs]))
-    joined = pairs.join(facts(left, "left"), on="left_id", how="inner").join(
-        facts(right, "right"), on="right_id", how="inner"
+    rows = skeleton(left, right, found, pin)
+    rows = rows.join(facts(left, "left"), on="left_id", how="left").join(
+        facts(right, "right"), on="right_id", how="left"
     )
-    parts = [shaped(decide_pairs(joined, parameters), ("left", "right"))]
-    for side, frame in (("left", left), ("right", right)):
-        alone = facts(frame, side).join(pairs.select(f"{side}_id"), on=f"{side}_id", how="anti")
-        known = pin(nw.concat([legs(found.groups, side, "matched"), legs(found.ambiguous, side, "ambiguous")]))
-        alone = alone.join(known, on=f"{side}_id", how="left")
-        parts.append(shaped(decide_alone(alone, side, parameters), (side,)))
-    return pin(nw.concat(parts).sort("left_id", "right_id"))
+    items = pin(shaped(decided(rows, parameters)))
+    left_id, right_id = nw.col("left_id"), nw.col("right_id")
+    falls = (left_id.diff() < 0) | ((left_id.diff() == 0) & (right_id.diff() < 0))
+    in_order = not items.collect().select(falls=falls.any())["falls"][0]
+    return items if in_order else pin(items.sort("left_id", "right_id"))

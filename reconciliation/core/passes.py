@@ -50,49 +50,39 @@ class Remaining:
 
 
 def key_edges(step: KeyPass, left: Frame, right: Frame) -> Frame:
-    """All pairs that share the key of `step`: ids, the key, amounts, currencies, own references."""
-    on = ["kind", *step.equal]
-    left_part = left.filter(~nw.col(step.left_on).is_null()).select(
-        "id",
-        "kind",
-        "amount",
-        "currency",
-        "alt_key",
-        "alt_key2",
-        status=status_class(nw.col("status")),
-        k=nw.col(step.left_on),
-    )
-    right_part = right.filter(~nw.col(step.right_on).is_null()).select(
-        "id", "kind", "amount", "currency", "alt_key", status=status_class(nw.col("status")), k=nw.col(step.right_on)
-    )
-    return left_part.join(right_part, on=["k", *on], how="inner", suffix="_r").select(
-        left_id=nw.col("id"),
-        right_id=nw.col("id_r"),
-        kind=nw.col("kind"),
-        k=nw.col("k"),
-        left_amount=nw.col("amount"),
-        right_amount=nw.col("amount" if "amount" in on else "amount_r"),
-        left_currency=nw.col("currency"),
-        right_currency=nw.col("currency" if "currency" in on else "currency_r"),
-        left_status=nw.col("status"),
-        right_status=nw.col("status" if "status" in on else "status_r"),
-        evidence=((nw.col("alt_key") == nw.col("alt_key_r")) | (nw.col("alt_key2") == nw.col("alt_key_r"))).fill_null(
-            False
-        ),
-    )
+    """All pairs that share the key of `step`, by their ids alone: most are plain, and nothing else is asked of them."""
+    on = ["k", "kind", *step.equal]
+    status = status_class(nw.col("status"))
+    sides = []
+    for frame, column in ((left, step.left_on), (right, step.right_on)):
+        keyed = frame.filter(~nw.col(column).is_null()).with_columns(k=nw.col(column))
+        sides.append((keyed.with_columns(status=status) if "status" in on else keyed).select("id", *on))
+    joined = sides[0].join(sides[1], on=on, how="inner", suffix="_r")
+    return joined.select(left_id=nw.col("id"), right_id=nw.col("id_r"))
 
 
-def with_counts(edges: Frame) -> Frame:
-    """Adds how many partners each record has."""
-    return edges.with_columns(
-        partners_of_left=nw.col("right_id").len().over("left_id"),
-        partners_of_right=nw.col("left_id").len().over("right_id"),
+def described(step: KeyPass, edges: Frame, left: Frame, right: Frame) -> Frame:
+    """Edges with what decides between several: the key, amounts, currencies, status classes, own references."""
+    facts = left.select(
+        "kind", "alt_key", "alt_key2", left_id=nw.col("id"), k=nw.col(step.left_on), left_amount=nw.col("amount"),
+        left_currency=nw.col("currency"), left_status=nw.col("status"),
+    )  # fmt: skip
+    others = right.select(
+        right_id=nw.col("id"), own=nw.col("alt_key"), right_amount=nw.col("amount"), right_currency=nw.col("currency"),
+        right_status=nw.col("status"),
+    )  # fmt: skip
+    both = edges.join(facts, on="left_id", how="inner").join(others, on="right_id", how="inner")
+    evidence = (nw.col("alt_key") == nw.col("own")) | (nw.col("alt_key2") == nw.col("own"))
+    return both.with_columns(
+        evidence=evidence.fill_null(False),
+        left_status=status_class(nw.col("left_status")),
+        right_status=status_class(nw.col("right_status")),
     )
 
 
 def only_unique(edges: Frame) -> Frame:
     """The edges whose two records have no other partner."""
-    return with_counts(edges).filter((nw.col("partners_of_left") == 1) & (nw.col("partners_of_right") == 1))
+    return edges.filter(nw.col("left_id").is_unique() & nw.col("right_id").is_unique())
 
 
 def without(edges: Frame, used: Frame) -> Frame:
@@ -102,13 +92,18 @@ def without(edges: Frame, used: Frame) -> Frame:
     )
 
 
+def paired(edges: Frame, name: str) -> Frame:
+    """Pairs in the shape results are kept in."""
+    return edges.select("left_id", "right_id", match_pass=nw.lit(name).cast(nw.Categorical()))
+
+
 def named_by_key(edges: Frame, name: str) -> Frame:
-    """Edges of a key pass in the shape results are kept in; the text of the group is made only where it is used."""
+    """Edges of a key pass in the shape groups and candidates are kept in."""
     return named(edges.with_columns(k=nw.concat_str(nw.lit(name), nw.col("kind"), nw.col("k"), separator="|")), name)
 
 
 def named(edges: Frame, name: str) -> Frame:
-    """Edges in the shape results are kept in."""
+    """Edges in the shape groups and candidates are kept in."""
     return edges.select("left_id", "right_id", match_pass=nw.lit(name), group_key=nw.col("k"))
 
 
@@ -143,7 +138,7 @@ def pair_by_hand(together: Frame, state: Remaining, pin: Pin) -> Remaining:
     here = together.join(state.left.select(left_id=nw.col("id"), kind=nw.col("kind")), on="left_id", how="inner")
     there = state.right.select(right_id=nw.col("id"), kind=nw.col("kind"))
     pairs = pin(only_unique(here.join(there, on=["right_id", "kind"], how="inner").select("left_id", "right_id")))
-    state.pairs.append(named(pairs.with_columns(k=nw.lit(BY_HAND)), BY_HAND))
+    state.pairs.append(paired(pairs, BY_HAND))
     return pinned_rest(state, pin, [pairs])
 
 
@@ -158,8 +153,8 @@ def run_key_pass(step: KeyPass, state: Remaining, pin: Pin) -> Remaining:
     """Applies a key pass and returns what remains."""
     edges = pin(allowed(key_edges(step, state.left, state.right), state))
     sure = pin(only_unique(edges))
-    state.pairs.append(named_by_key(sure, step.name))
-    rest = pin(without(edges, sure))
+    state.pairs.append(paired(sure, step.name))
+    rest = pin(described(step, pin(without(edges, sure)), state.left, state.right))
     grouped = pin(sum_groups(rest))
     state.groups.append(named_by_key(grouped, step.name))
     if not step.ambiguous:
@@ -169,7 +164,7 @@ def run_key_pass(step: KeyPass, state: Remaining, pin: Pin) -> Remaining:
     rest = pin(without(rest, decided))
     # Evidence may have freed one more unique pair, for instance two charges of which one is spoken for.
     freed = pin(only_unique(rest))
-    state.pairs += [named_by_key(decided, step.name), named_by_key(freed, step.name)]
+    state.pairs += [paired(decided, step.name), paired(freed, step.name)]
     unclear = pin(without(rest, freed))
     state.ambiguous.append(named_by_key(unclear, step.name))
     return pinned_rest(state, pin, [sure, grouped, decided, freed, unclear])
@@ -225,15 +220,14 @@ def run_window_pass(step: WindowPass, state: Remaining, window: int, pin: Pin) -
     edges = pin(without(allowed(edges, state), crowded))
     sure = pin(only_unique(edges))
     unclear = pin(nw.concat([without(edges, sure), crowded]))
-    state.pairs.append(named(sure, step.name))
+    state.pairs.append(paired(sure, step.name))
     state.ambiguous.append(named(unclear, step.name))
     return pinned_rest(state, pin, [sure, unclear])
 
 
 def pinned_rest(state: Remaining, pin: Pin, used: list[Frame]) -> Remaining:
     """Takes the records of `used` off both sides and pins what is left, so that plans do not grow from pass to pass."""
-    for edges in used:
-        state.left = state.left.join(edges.select(id=nw.col("left_id")), on="id", how="anti")
-        state.right = state.right.join(edges.select(id=nw.col("right_id")), on="id", how="anti")
-    state.left, state.right = pin(state.left), pin(state.right)
+    gone = {side: nw.concat([edges.select(id=nw.col(f"{side}_id")) for edges in used]) for side in ("left", "right")}
+    state.left = pin(state.left.join(gone["left"], on="id", how="anti"))
+    state.right = pin(state.right.join(gone["right"], on="id", how="anti"))
     return state

@@ -22,11 +22,11 @@ def mark_superseded(right: Frame, pin: Pin) -> Frame:
 
     A payment intent makes one charge an attempt (https://docs.stripe.com/payments/paymentintents/lifecycle): where one
     attempt did not fail, the failed ones are superseded; where all failed, all but the last. `latest` tells which
-    charge the intent itself names; when it is known, other charges are no longer reached through the intent.
+    charge the intent itself names; when it is known, other charges are no longer reached through the intent. It is null
+    where an intent has one charge only.
     """
     charge = (nw.col("kind") == "charge") & ~nw.col("parent_key").is_null() & nw.col("excluded").is_null()
-    several = right.filter(charge).group_by("parent_key").agg(n=nw.len()).filter(nw.col("n") > 1).select("parent_key")
-    attempts = pin(right.filter(charge).join(several, on="parent_key", how="semi").with_columns(one=nw.lit(1)))
+    attempts = pin(right.filter(charge & ~nw.col("latest").is_null()).with_columns(one=nw.lit(1)))
     failed = nw.col("status").is_in(["failed", "canceled"])
     judged = attempts.select(
         "id",
@@ -38,19 +38,15 @@ def mark_superseded(right: Frame, pin: Pin) -> Frame:
         named=nw.col("latest").cast(nw.Int64()).sum().over("parent_key"),
     )
     replaced = (nw.col("alive") > 0) | (nw.col("later") > 0)
-    judged = pin(
-        judged.select(
-            "id", superseded=nw.col("failed") & replaced, unreached=(nw.col("named") > 0) & ~nw.col("latest")
-        ).filter(nw.col("superseded") | nw.col("unreached"))
+    judged = judged.select(
+        "id", superseded=nw.col("failed") & replaced, unreached=(nw.col("named") > 0) & ~nw.col("latest")
     )
-    frame = right.join(judged, on="id", how="left")
-    superseded = nw.col("superseded").fill_null(False)
-    unreached = nw.col("unreached").fill_null(False)
-    return pin(
-        frame.with_columns(
-            excluded=nw.when(superseded).then(nw.lit(SUPERSEDED)).otherwise(nw.col("excluded")),
-            parent_key=nw.when(unreached).then(nw.lit(None).cast(nw.String())).otherwise(nw.col("parent_key")),
-        ).drop("superseded", "unreached")
+    told = pin(judged.filter(nw.col("superseded") | nw.col("unreached"))).collect()
+    superseded = nw.col("id").is_in(told.filter(nw.col("superseded"))["id"].to_list())
+    unreached = nw.col("id").is_in(told.filter(nw.col("unreached"))["id"].to_list())
+    return right.with_columns(
+        excluded=nw.when(superseded).then(nw.lit(SUPERSEDED)).otherwise(nw.col("excluded")),
+        parent_key=nw.when(~unreached).then(nw.col("parent_key")),
     )
 
 
@@ -62,10 +58,14 @@ def apply_refunds(right: Frame, pin: Pin) -> Frame:
     """
     done = (nw.col("kind") == "refund") & (nw.col("status") == "succeeded") & ~nw.col("parent_key").is_null()
     sums = pin(right.filter(done).group_by("parent_key", "currency").agg(refunded=nw.col("amount").sum()))
-    sums = sums.with_columns(kind=nw.lit("charge"), key=nw.col("parent_key")).select(
-        "kind", "key", "currency", "refunded"
+    # Few charges are refunded: theirs alone are joined, and told by identity, so that the side is not copied.
+    charges = right.filter(nw.col("kind") == "charge").select("id", "key", given="currency")
+    given = charges.join(sums, left_on="key", right_on="parent_key", how="inner")
+    back = pin(given.filter(nw.col("given") == nw.col("currency")).select("id", "refunded")).collect()
+    refunded = nw.col("id").replace_strict(
+        back["id"].to_list(), back["refunded"].to_list(), default=0, return_dtype=nw.Int64()
     )
-    frame = right.join(sums, on=["kind", "key", "currency"], how="left").with_columns(nw.col("refunded").fill_null(0))
+    frame = right.with_columns(refunded=refunded if len(back) else nw.lit(0).cast(nw.Int64()))
     partly = (nw.col("status") == "succeeded") & (nw.col("refunded") > 0)
     fully = partly & (nw.col("refunded") >= nw.col("amount"))
     status = (

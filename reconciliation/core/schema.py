@@ -1,6 +1,8 @@
 """The frame of a side: what every comparison hands to the matching core.
 
-Amounts are Int64 minor units, times are microseconds since 1970-01-01 UTC, a missing text is null (never "").
+Texts of few different values (kind, currency, status, reasons) may come as String or, at a quarter of the memory, as
+Categorical, on both sides alike. Amounts are Int64 minor units, times are microseconds since 1970-01-01 UTC, a missing
+text is null (never "").
 """
 
 import narwhals as nw
@@ -28,17 +30,17 @@ ITEM = {
     "left_version_id": nw.Int64(),
     "right_id": nw.Int64(),
     "right_version_id": nw.Int64(),
-    "kind": nw.String(),
-    "outcome": nw.String(),
-    "match_pass": nw.String(),
-    "reason": nw.String(),
+    "kind": nw.Categorical(),
+    "outcome": nw.Categorical(),
+    "match_pass": nw.Categorical(),
+    "reason": nw.Categorical(),
     "group_key": nw.String(),
     "left_amount_minor": nw.Int64(),
-    "left_currency": nw.String(),
-    "left_status": nw.String(),
+    "left_currency": nw.Categorical(),
+    "left_status": nw.Categorical(),
     "right_amount_minor": nw.Int64(),
-    "right_currency": nw.String(),
-    "right_status": nw.String(),
+    "right_currency": nw.Categorical(),
+    "right_status": nw.Categorical(),
     "occurred_at": nw.Int64(),
     "due_at": nw.Int64(),
 }

@@ -74,14 +74,24 @@ def read_totals(work: Work) -> Totals:
 
     A record belongs to the period of its left partner, if it has one, else to its own.
     """
-    found, sides = work.gathered.found, work.gathered.sides
-    pairs = found.filter((pl.col("left_id") > 0) & (pl.col("right_id") > 0)).select("left_id", "right_id")
+    found, sides, rules = work.gathered.found, work.gathered.sides, work.rules
+    columns = ("occurred_at", "currency", "amount")
+    outside = ~((pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end))
+    elsewhere = [side.filter(outside)["id"].implode() for side in (sides.left, sides.right)]
+    # Only a pair with a foot outside the period can count in another period than its records' own.
+    across = found.filter(
+        (pl.col("left_id") > 0)
+        & (pl.col("right_id") > 0)
+        & (pl.col("left_id").is_in(elsewhere[0]) | pl.col("right_id").is_in(elsewhere[1]))
+    ).select("left_id", "right_id")
     left_times = sides.left.select(left_id="id", owner_time="occurred_at")
-    owners = pairs.join(left_times, on="left_id").select(id="right_id", owner_time="owner_time")
-    right = sides.right.join(owners, on="id", how="left")
-    right = right.with_columns(occurred_at=pl.coalesce("owner_time", "occurred_at"))
+    owners = left_times.join(across, on="left_id").select(id="right_id", owner_time="owner_time")
+    right = sides.right.select("id", *columns)
+    if not owners.is_empty():
+        right = right.join(owners, on="id", how="left")
+        right = right.with_columns(occurred_at=pl.coalesce("owner_time", "occurred_at"))
     result: Totals = {}
-    for side, frame in (("left", sides.left), ("right", right)):
+    for side, frame in (("left", sides.left.select(columns)), ("right", right)):
         grouped = (
             within(frame, work.rules).group_by("currency").agg(count=pl.len(), amount_minor=pl.col("amount").sum())
         )

@@ -12,15 +12,15 @@ from reconciliation.core.matching import Matched, match
 from reconciliation.core.parameters import Parameters
 from reconciliation.core.passes import Frame
 from reconciliation.engine import collected, lazy, pin
-from reconciliation.frames import EpochMicros, Schema, read, read_where
+from reconciliation.frames import LABEL, EpochMicros, Schema, read, read_where
 from reconciliation.models import ReconciliationItem
 
 INT, TEXT = pl.Int64, pl.String
 STORED: Schema = {
-    "item_id": INT, "left_id": INT, "left_version_id": INT, "right_id": INT, "right_version_id": INT, "kind": TEXT,
-    "outcome": TEXT, "match_pass": TEXT, "reason": TEXT, "group_key": TEXT, "left_amount_minor": INT,
-    "left_currency": TEXT,
-    "left_status": TEXT, "right_amount_minor": INT, "right_currency": TEXT, "right_status": TEXT, "occurred_at": INT,
+    "item_id": INT, "left_id": INT, "left_version_id": INT, "right_id": INT, "right_version_id": INT, "kind": LABEL,
+    "outcome": LABEL, "match_pass": LABEL, "reason": LABEL, "group_key": TEXT, "left_amount_minor": INT,
+    "left_currency": LABEL,
+    "left_status": LABEL, "right_amount_minor": INT, "right_currency": LABEL, "right_status": LABEL, "occurred_at": INT,
     "due_at": INT,
 }  # fmt: skip
 STORED_COLUMNS: dict[str, Any] = {name: name for name in STORED} | {

@@ -11,7 +11,7 @@ from reconciliation.core.changes import item_changes
 from reconciliation.core.explain import explain
 from reconciliation.core.parameters import Parameters
 from reconciliation.engine import collected, lazy, pin
-from reconciliation.frames import timestamp, write
+from reconciliation.frames import TEXTS, timestamp, write
 from reconciliation.models import ReconciliationItem, ReconciliationRun
 from reconciliation.runs.basis import Basis
 from reconciliation.runs.reading import Gathered, gather, gather_connected
@@ -72,7 +72,7 @@ def write_items(run: ReconciliationRun, number: int, work: Work) -> None:
     ids = work.to_close["item_id"].to_list()
     for at in range(0, len(ids), CLOSE_A_QUERY):
         ReconciliationItem.objects.filter(pk__in=ids[at : at + CLOSE_A_QUERY]).update(closed_run=number)
-    texts = [pl.col(name).fill_null("") for name, dtype in work.to_open.schema.items() if dtype == pl.String]
+    texts = [pl.col(name).fill_null("") for name, dtype in work.to_open.schema.items() if dtype in TEXTS]
     rows = work.to_open.with_columns(
         *texts, timestamp("occurred_at"), timestamp("due_at"), organization_id=pl.lit(run.organization_id),
         comparison=pl.lit(run.comparison), opened_run=pl.lit(number),

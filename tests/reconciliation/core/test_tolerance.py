@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.core.outcomes import decide_pairs
+from reconciliation.core.outcomes import pair_outcome
 from reconciliation.core.parameters import Parameters, Tolerance
 from reconciliation.engine import collected, lazy
 
@@ -57,7 +57,7 @@ def in_frames(left: int, right: int, tolerance: Tolerance) -> bool:
         }
     )  # fmt: skip
     rules = Parameters(start=0, end=1, now=0, tolerance=tolerance)
-    return str(collected(decide_pairs(lazy(pair), rules))["outcome"][0]) == "matched"
+    return str(collected(lazy(pair).select(outcome=pair_outcome(rules)))["outcome"][0]) == "matched"
 
 
 @pytest.mark.parametrize(("external", "internal", "fraction", "agree"), CASES)
