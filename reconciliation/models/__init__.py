@@ -4,6 +4,8 @@ from .bulk import BulkAction, BulkRow
 from .causes import Cause, CauseMember, CauseState
 from .decisions import MatchDecision
 from .discrepancies import ReconciliationDiscrepancy
+from .dry_runs import DryRun
+from .exports import ListExport
 from .items import ReconciliationItem
 from .log import LogHead, LogSeal, ReconciliationActionLog
 from .open_totals import OpenTotal
@@ -18,6 +20,8 @@ __all__ = [
     "CauseMember",
     "CauseState",
     "ClosingThreshold",
+    "DryRun",
+    "ListExport",
     "LogHead",
     "LogSeal",
     "MatchDecision",

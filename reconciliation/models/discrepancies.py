@@ -167,6 +167,7 @@ class ReconciliationDiscrepancy(models.Model):
         ]
         indexes = [
             models.Index(fields=["organization", "comparison", "occurred_at"], name="discrepancy_time"),
+            models.Index(fields=["organization", "opened_at", "type"], name="discrepancy_opened"),
             *(
                 models.Index(
                     fields=["organization", *first, "severity", "due_at", "id"], name=name, condition=UNRESOLVED

@@ -120,7 +120,13 @@ class ReconciliationActionLog(models.Model):
         verbose_name = _("log entry")
         verbose_name_plural = _("action log")
         constraints = [models.UniqueConstraint(fields=["batch", "position"], name="action_log_position")]
-        indexes = [models.Index(fields=["organization", "discrepancy", "id"], name="action_log_discrepancy")]
+        indexes = [
+            models.Index(fields=["organization", "discrepancy", "id"], name="action_log_discrepancy"),
+            models.Index(fields=["run", "action"], condition=models.Q(run__isnull=False), name="action_log_run"),
+            models.Index(
+                fields=["organization", "at"], condition=models.Q(actor_user__isnull=False), name="action_log_people"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} {self.action}"
