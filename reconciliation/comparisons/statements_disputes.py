@@ -5,6 +5,7 @@ Every run looks at all of them, whatever its period: they live for months. One t
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,10 @@ from billing.models import LineKind, Organization, ProviderRecordVersion, Statem
 from billing.statement_queries import current_lines, lines_of_tenant
 from reconciliation.core.cases import Record
 from reconciliation.core.dispute_findings import Dispute, Movement
-from reconciliation.core.parameters import micros
+from reconciliation.core.parameters import Parameters, micros
+
+from .statements_rows import invoice_record, valued
+from .statements_sides import tied_to_charges
 
 LINES = (LineKind.DISPUTE, LineKind.DISPUTE_REVERSAL)
 
@@ -47,38 +51,41 @@ def dispute_lines(organization: Organization) -> dict[str, list[StatementLineVer
     lines = lines_of_tenant(organization) | current_lines(organization).filter(tenant=None)
     found: dict[str, list[StatementLineVersion]] = defaultdict(list)
     rows = lines.filter(kind__in=LINES).exclude(source_reference="").select_related("line")
-    for line in rows.order_by("occurred_at", "line__external_id"):
+    for line in rows.order_by("occurred_at", "gross_minor", "line__external_id"):
         found[line.source_reference].append(line)
     return found
 
 
-def disputes_of(organization: Organization, invoices: pl.DataFrame, lines: pl.DataFrame) -> list[Dispute]:
-    """Every dispute of the organization. `invoices` and `lines`: records that were read anyway, with `grp`, which tell
-    the invoice behind a disputed charge.
-    """
-    by_charge = invoices_by_charge(invoices, lines)
+@dataclass(frozen=True)
+class Around:
+    """What is tied to disputes: the one invoice behind a charge, and the disputes whose loss our books show."""
+
+    invoices: dict[str, Record]
+    covered: set[str]
+
+
+def disputes_of(organization: Organization, parameters: Parameters) -> list[Dispute]:
+    """Every dispute of the organization."""
     moved = dispute_lines(organization)
     records = {row.record.external_id: row for row in dispute_records(organization)}
-    found = [from_record(row, moved.get(name, ()), by_charge) for name, row in records.items()]
-    found += [from_lines(name, rows, by_charge) for name, rows in sorted(moved.items()) if name not in records]
-    return found
+    if not moved and not records:
+        return []
+    charges = {row.parent_reference for row in records.values()}
+    charges |= {line.charge_reference for lines in moved.values() for line in lines}
+    around = around_charges(organization, charges - {""}, parameters)
+    found = [from_record(row, moved.get(name, ()), around) for name, row in records.items()]
+    return found + [from_lines(name, rows, around) for name, rows in sorted(moved.items()) if name not in records]
 
 
-def invoices_by_charge(invoices: pl.DataFrame, lines: pl.DataFrame) -> dict[str, Record]:
-    """The one invoice a charge was paid for."""
-    single = invoices.filter(pl.col("kind") == "invoice").filter(pl.len().over("grp") == 1)
-    charges = lines.filter(pl.col("kind") == LineKind.CHARGE.value).select("grp", charge="parent_key").drop_nulls()
-    joined = single.join(charges, on="grp")
-    return {row["charge"]: invoice_record(row) for row in joined.iter_rows(named=True)}
-
-
-def invoice_record(row: dict[str, Any]) -> Record:
-    """An invoice's row as a record."""
-    return Record(
-        id=row["id"], kind=row["kind"], key=None, own=row["key"], invoice=row["alt_key2"], party=row["party"],
-        amount=row["amount"], currency=row["currency"], status=row["status"], occurred_at=row["occurred_at"],
-        more={"state": row["state"], **({"paid_minor": row["said"]} if row["said"] is not None else {})},
-    )  # fmt: skip
+def around_charges(organization: Organization, charges: set[str], parameters: Parameters) -> Around:
+    """What is tied to disputed charges, read by itself: a run may have looked at nothing of it."""
+    left, lines = valued(tied_to_charges(organization, pl.Series(sorted(charges), dtype=pl.String)), parameters)
+    single = left.filter(pl.col("kind") == "invoice").filter(pl.len().over("grp") == 1)
+    paid = lines.filter(pl.col("kind") == LineKind.CHARGE.value).select("grp", charge="parent_key").drop_nulls()
+    invoices = {row["charge"]: invoice_record(row) for row in paid.join(single, on="grp").iter_rows(named=True)}
+    gone = lines.filter(pl.col("kind").is_in([LineKind.DISPUTE.value]) & ~pl.col("undone").fill_null(True))
+    shown = gone.group_by("source").agg(whole=(pl.col("cover") >= -pl.col("value")).all())
+    return Around(invoices, set(shown.filter("whole")["source"].drop_nulls()))
 
 
 def movements(detail: dict[str, Any], lines: Iterable[StatementLineVersion]) -> tuple[Movement, ...]:
@@ -93,9 +100,7 @@ def movements(detail: dict[str, Any], lines: Iterable[StatementLineVersion]) -> 
     return tuple(found.values())
 
 
-def from_record(
-    row: ProviderRecordVersion, lines: Iterable[StatementLineVersion], by_charge: dict[str, Record]
-) -> Dispute:
+def from_record(row: ProviderRecordVersion, lines: Iterable[StatementLineVersion], around: Around) -> Dispute:
     """A dispute the provider was asked about."""
     detail = row.detail
     due_by = detail.get("due_by")
@@ -104,15 +109,17 @@ def from_record(
         reason=detail.get("reason", ""), amount=row.amount_minor, currency=row.currency,
         occurred_at=micros(row.occurred_at), due_by=micros(datetime.fromisoformat(due_by)) if due_by else None,
         no_response_possible=bool(detail.get("no_response_possible")), party=row.customer or None,
-        movements=movements(detail, lines), invoice=by_charge.get(row.parent_reference),
+        movements=movements(detail, lines), covered=row.record.external_id in around.covered,
+        invoice=around.invoices.get(row.parent_reference),
     )  # fmt: skip
 
 
-def from_lines(name: str, lines: list[StatementLineVersion], by_charge: dict[str, Record]) -> Dispute:
+def from_lines(name: str, lines: list[StatementLineVersion], around: Around) -> Dispute:
     """A dispute that only the statement tells of: as much as was first withdrawn."""
     first = lines[0]
     return Dispute(
         id=name, charge=first.charge_reference, status="", reason="", amount=abs(first.gross_minor),
         currency=first.currency, occurred_at=micros(first.occurred_at), party=first.customer or None,
-        movements=movements({}, lines), invoice=by_charge.get(first.charge_reference),
+        movements=movements({}, lines), covered=name in around.covered,
+        invoice=around.invoices.get(first.charge_reference),
     )  # fmt: skip

@@ -1,29 +1,25 @@
 """From items of `statements` that are not plainly matched to findings: groups of invoices, lines, fees, disputes."""
 
-from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
-import narwhals as nw
 import polars as pl
 
 from billing.models import LineKind, Organization, StatementLineVersion
-from reconciliation.core.cases import Finding, Record
+from reconciliation.core.cases import Finding
 from reconciliation.core.dispute_findings import dispute_finding
 from reconciliation.core.fees import Terms, terms_for
 from reconciliation.core.invoice_findings import Group, Invoice, Payment, invoice_findings
-from reconciliation.core.invoice_groups import PAYMENT, REVERSAL, asked, groups_of, with_expected, with_value
+from reconciliation.core.invoice_groups import PAYMENT, REVERSAL
 from reconciliation.core.line_findings import Line, fee_variance, missing_invoice, unapplied_refund, unclassified
 from reconciliation.core.parameters import Parameters
-from reconciliation.core.statement_items import DISPUTED, with_cover
-from reconciliation.engine import collected, lazy, pin
+from reconciliation.core.statement_items import DISPUTED
 
 from .base import Sides
-from .statements_disputes import disputes_of, invoice_record
+from .statements_disputes import disputes_of
 from .statements_reader import UNCLASSIFIED
+from .statements_rows import Row, by_group, invoice_record, line_record, valued
 
 LOUD = ("mismatched", "only_left", "only_right")
-Row = dict[str, Any]
 
 
 def explain(organization: Organization, found: pl.DataFrame, sides: Sides, parameters: Parameters) -> list[Finding]:
@@ -37,42 +33,9 @@ def explain(organization: Organization, found: pl.DataFrame, sides: Sides, param
         *about_invoices(left, lines, outcomes["left"], parameters),
         *about_lines(left, lines, outcomes["right"], parameters),
         *about_fees(lines, outcomes["right"], parameters),
-        *(dispute_finding(one) for one in disputes_of(organization, left, lines)),
+        *(dispute_finding(one) for one in disputes_of(organization, parameters)),
     ]
     return sorted(findings, key=lambda finding: finding.fingerprint)
-
-
-def valued(sides: Sides, parameters: Parameters) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Invoices with what is expected of them, lines with their value in their invoices' currency and what of it our
-    books show as given back.
-    """
-    left = pin(with_expected(lazy(sides.left)))
-    invoices = left.filter(nw.col("kind") == "invoice")
-    asked_for = pin(asked(invoices, parameters.tolerance))
-    lines = pin(with_value(lazy(sides.right), asked_for))
-    groups = groups_of(left, lines, asked_for, parameters, pin)
-    back = with_cover(lines.filter(nw.col("role") == REVERSAL), groups, pin).select("id", "cover", "undone")
-    return collected(left), collected(lines.join(back, on="id", how="left"))
-
-
-def line_record(row: Row) -> Record:
-    """A line's row as a record."""
-    more = {"line": row["alt_key"], "category": row["category"] or row["type_word"] or ""}
-    if row["shown"] is not None and row["shown_currency"] != row["currency"]:
-        more |= {"shown_minor": row["shown"], "shown_currency": row["shown_currency"]}
-    return Record(
-        id=row["id"], kind=row["kind"], key=row["key"], own=row["alt_key"], invoice=row["alt_key2"], party=row["party"],
-        amount=row["amount"], currency=row["currency"], status=row["status"], occurred_at=row["occurred_at"],
-        fee=row["fee"], provider=row["provider"], more=more,
-    )  # fmt: skip
-
-
-def by_group(frame: pl.DataFrame, groups: pl.Series) -> dict[str, list[Row]]:
-    """The rows of some groups, group by group, each sorted by record."""
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in frame.filter(pl.col("grp").is_in(groups.implode())).sort("id").iter_rows(named=True):
-        found[row["grp"]].append(row)
-    return found
 
 
 def about_invoices(

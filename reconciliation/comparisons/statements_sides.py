@@ -59,6 +59,15 @@ def load_connected(organization: Organization, seeds: Seeds) -> Sides:
     return prepared(found)
 
 
+def tied_to_charges(organization: Organization, charges: pl.Series) -> Sides:
+    """Everything tied to the given charges (the provider's ids), ready to be matched."""
+    reader, found = Reader(organization), Found()
+    right = reader.where("right", "charge_reference", charges)
+    found.add([], [right], [])
+    follow(reader, found, found.left, right)
+    return prepared(found)
+
+
 def follow(reader: Reader, found: Found, left: pl.DataFrame, right: pl.DataFrame) -> None:
     """Follows the names that records carry, adding to `found` until nothing is new."""
     while True:

@@ -29,7 +29,7 @@ class Movement:
 class Dispute:
     """A dispute as it stands. `id`, `charge`: the provider's; `status`: the provider's word, blank where only lines of
     the statement tell of it; `amount` in `currency` as disputed; times in µs since 1970 UTC; `due_by` None: no
-    deadline; `covered`: how much of what is gone our books show.
+    deadline; `covered`: whether our books show all that is gone.
     """
 
     id: str
@@ -43,7 +43,7 @@ class Dispute:
     no_response_possible: bool = False
     party: str | None = None
     movements: tuple[Movement, ...] = ()
-    covered: int = 0
+    covered: bool = False
     invoice: Record | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class Dispute:
         withdrawn = any(movement.amount for movement in self.movements)
         if self.gone <= 0:
             return withdrawn or self.status in ("won", *NOTHING_MOVES)
-        return self.covered >= self.gone
+        return self.covered
 
 
 def reason_of(dispute: Dispute) -> str:

@@ -11,9 +11,10 @@ import narwhals as nw
 
 from .invoice_groups import PAYMENT, REVERSAL, asked, groups_of, with_expected, with_value
 from .matching import Matched
-from .outcomes import facts, shaped
+from .outcomes import facts
 from .parameters import Parameters
 from .passes import Frame, Pin
+from .schema import ITEM
 
 NAMED, LINKED, TOGETHER, BACK = "invoice_named", "invoice_payment", "invoice_group", "given_back"
 TEXT, INT = nw.String(), nw.Int64()
@@ -40,6 +41,18 @@ def settle(*, left: Frame, right: Frame, parameters: Parameters, pin: Pin) -> Ma
     ]
     no_edges = pin(pairs.select("left_id", "right_id").filter(nw.col("left_id") < 0))
     return Matched(pin(nw.concat(parts).sort("left_id", "right_id")), no_edges)
+
+
+def shaped(frame: Frame, known: tuple[str, ...]) -> Frame:
+    """A frame with exactly the columns of ITEM; sides not in `known` are empty."""
+    columns = []
+    for column, dtype in ITEM.items():
+        side, _, rest = column.partition("_")
+        sided = side in ("left", "right")
+        absent = nw.lit(0 if rest in ("id", "version_id") else None)
+        source = f"{side}_{rest.removesuffix('_minor')}" if sided else column
+        columns.append((absent if sided and side not in known else nw.col(source)).cast(dtype).alias(column))
+    return frame.select(*columns)
 
 
 def outcome_of_group() -> nw.Expr:

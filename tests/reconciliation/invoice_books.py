@@ -1,6 +1,6 @@
 """Books for tests of `statements`: invoices here and lines on the provider's statement, in a line each."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from billing.changes import note_records
@@ -14,9 +14,7 @@ from billing.models import (
     StatementLineVersion,
 )
 
-from .books import LATER, NOON, Books
-
-SECOND = timedelta(seconds=1)
+from .books import NOON, Books
 
 
 class InvoiceBooks(Books):
@@ -75,7 +73,7 @@ class InvoiceBooks(Books):
     def refunded(self, own: str, amount: int, charge: str, *, at: datetime = NOON, **facts: Any) -> StatementLine:
         """A refund of a charge, as a line."""
         kind = {"kind": "refund", "category": "refund", "source_reference": f"re_{own}"}
-        return self.line(own, -amount, at=at, charge=charge, **{**kind, **facts})
+        return self.line(f"re_{own}", -amount, at=at, charge=charge, **{**kind, **facts})
 
     def linked(self, own: str, invoice: str, payment: str, amount: int, **facts: Any) -> InvoicePayment:
         """The provider's link between an invoice and a payment."""
@@ -101,9 +99,14 @@ class InvoiceBooks(Books):
             own, amount, kind="dispute", parent_reference=charge, status="pending", detail=detail, **facts
         )
 
+    def ours(self, identity: int) -> str:
+        """An invoice's id; blank for 0."""
+        return Invoice.objects.get(pk=identity).external_id if identity else ""
+
+    def theirs(self, identity: int) -> str:
+        """A line's id; blank for 0."""
+        return StatementLine.objects.get(pk=identity).external_id if identity else ""
+
     def run(self, **options: Any) -> Any:
         """Reconciles the statements."""
         return super().run(comparison=self.comparison, **options)
-
-
-LATE = LATER
