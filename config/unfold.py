@@ -38,7 +38,7 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": False,
     "DASHBOARD_CALLBACK": "reconciliation.admin.today.dashboard",
-    "STYLES": [asset("reconciliation/desk.css")],
+    "STYLES": [asset("reconciliation/desk.css"), asset("reconciliation/today.css")],
     "SCRIPTS": [asset("reconciliation/desk.js")],
     "LOGIN": {"form": "config.login.forms.LoginForm"},
     "ACCOUNT": {

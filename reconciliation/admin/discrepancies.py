@@ -25,6 +25,7 @@ from .lookup import by_number, by_record
 from .resolution import resolution
 from .run_filters import ChangesFilter, PeriodOfRunFilter
 from .steps import StepsMixin, buttons_for
+from .today_filters import ShownFilter
 
 Status = ReconciliationDiscrepancy.Status
 UNRESOLVED = (Status.OPEN, Status.ACKNOWLEDGED, Status.PENDING_APPROVAL)
@@ -78,6 +79,7 @@ class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
         choice_filter("severity", gettext_lazy("severity"), ReconciliationDiscrepancy.Severity.choices),
         CurrencyFilter,
         period_filter("occurred_at", gettext_lazy("occurred")),
+        ShownFilter,
         PeriodOfRunFilter,
         ChangesFilter,
     )

@@ -11,14 +11,16 @@ from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell
 from billing.wording import amount_text, count_text, decimal_text, stamp_text
+from reconciliation.core.report import digest
 from reconciliation.core.schema import OUTCOMES
-from reconciliation.models import ReconciliationRun
+from reconciliation.models import DryRun, ReconciliationRun
 from reconciliation.sentences import type_name
 from reconciliation.wording import exclusion_words, outcome_word, percent_text
 
 from .labels import rule_rows
 from .roll_forward import balances
 
+AnyRun = ReconciliationRun | DryRun
 ITEMS = "admin:reconciliation_reconciliationitem_changelist"
 DISCREPANCIES = "admin:reconciliation_reconciliationdiscrepancy_changelist"
 
@@ -68,10 +70,12 @@ def control_words(totals: dict[str, Any], currency: str) -> str:
     }
 
 
-def currency_block(run: ReconciliationRun, currency: str, totals: dict[str, Any]) -> dict[str, Any]:
+def currency_block(run: AnyRun, currency: str, totals: dict[str, Any], *, links: bool) -> dict[str, Any]:
     """The table of one currency."""
 
     def url(outcome: str) -> str:
+        if not links:
+            return ""
         return f"{reverse(ITEMS)}?{urlencode({'run': run.pk, 'outcome': outcome, 'either_currency': currency})}"
 
     cells = totals["outcomes"]
@@ -92,7 +96,7 @@ def currency_block(run: ReconciliationRun, currency: str, totals: dict[str, Any]
     }
 
 
-def open_by_type(run: ReconciliationRun, report: dict[str, Any]) -> list[dict[str, Any]]:
+def open_by_type(run: AnyRun, report: dict[str, Any], *, links: bool) -> list[dict[str, Any]]:
     """The period's open discrepancies by type, as the run left them; each links to those open now."""
     rows = []
     for type_, count in report["discrepancies"].items():
@@ -101,20 +105,20 @@ def open_by_type(run: ReconciliationRun, report: dict[str, Any]) -> list[dict[st
             {
                 "name": type_name(type_),
                 "count": count_text(count),
-                "url": f"{reverse(DISCREPANCIES)}?{urlencode(query)}",
+                "url": f"{reverse(DISCREPANCIES)}?{urlencode(query)}" if links else "",
             }
         )
     return rows
 
 
-def period_days(run: ReconciliationRun) -> tuple[str, str]:
+def period_days(run: AnyRun) -> tuple[str, str]:
     """First and last day of the period (both included) in the organization's zone, as ISO dates."""
     zone = ZoneInfo(run.organization.timezone)
     last = run.period_end.astimezone(zone) - timedelta(microseconds=1)
     return run.period_start.astimezone(zone).date().isoformat(), last.date().isoformat()
 
 
-def period_text(run: ReconciliationRun) -> str:
+def period_text(run: AnyRun) -> str:
     """The period for people: days where it consists of days, else times."""
     zone = ZoneInfo(run.organization.timezone)
     start, end = run.period_start.astimezone(zone), run.period_end.astimezone(zone)
@@ -124,7 +128,7 @@ def period_text(run: ReconciliationRun) -> str:
     return f"{stamp_text(start, zone)} – {stamp_text(end, zone)}"
 
 
-def duration_text(run: ReconciliationRun) -> str:
+def duration_text(run: AnyRun) -> str:
     """How long the run worked."""
     if run.started_at is None or run.finished_at is None:
         return "–"
@@ -137,22 +141,28 @@ def metric_rows(run: ReconciliationRun) -> list[tuple[str, str]]:
     names = {
         "left_read": _("Records read here"),
         "right_read": _("Records read at the provider"),
+        "left_matched_again": _("Of these matched anew, ours"),
+        "right_matched_again": _("Of these matched anew, the provider's"),
         "items_opened": _("Items written"),
         "items_closed": _("Items replaced"),
     }
-    return [(names.get(name, name), count_text(value)) for name, value in run.metrics.items() if isinstance(value, int)]
+    known = [(words, count_text(run.metrics[name])) for name, words in names.items() if name in run.metrics]
+    base = run.metrics.get("built_on")
+    return [*known, (_("Built on"), f"R-{base}" if base else _("nothing: the whole period was read"))]
 
 
-def report_page(run: ReconciliationRun) -> dict[str, Any]:
-    """The report of a finished run, ready for its template; nothing without one."""
+def report_page(run: AnyRun, *, links: bool = True) -> dict[str, Any]:
+    """The report of a finished run, ready for its template; nothing without one. Without `links` for a dry run, whose
+    items do not exist.
+    """
     report = run.report
     if not report:
         return {"report": None}
     return {
         "report": {
             "matched_percent": percent_text(report["matched_percent"]),
-            "currencies": [currency_block(run, code, totals) for code, totals in report["totals"].items()],
-            "open": open_by_type(run, report),
+            "currencies": [currency_block(run, code, totals, links=links) for code, totals in report["totals"].items()],
+            "open": open_by_type(run, report, links=links),
             "mismatch": [
                 {
                     "currency": code,
@@ -164,6 +174,6 @@ def report_page(run: ReconciliationRun) -> dict[str, Any]:
             "excluded": [(exclusion_words(reason), count_text(count)) for reason, count in report["excluded"].items()],
             "rules": rule_rows(report["rules"]),
             "balances": balances(report),
-            "digest": run.report_digest,
+            "digest": digest(report),
         }
     }

@@ -6,18 +6,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from reconciliation.models import ReconciliationRun
 from reconciliation.runs.leases import LEASE
 from reconciliation.wording import stage_words
 
 from .labels import run_status_cell
+from .run_page import AnyRun
 
 PATIENCE = timedelta(seconds=20)
 ASK_EVERY_SECONDS = 1
 UNDER_WAY = ("queued", "running")
 
 
-def progress(run: ReconciliationRun, now: datetime) -> dict[str, Any]:
+def progress(run: AnyRun, now: datetime) -> dict[str, Any]:
     """What to show of an unfinished run at `now`."""
     since = now - (run.started_at or run.created_at if run.status == "running" else run.created_at)
     return {
@@ -40,7 +40,7 @@ def span_text(span: timedelta) -> str:
     return ngettext("%(n)d hour", "%(n)d hours", seconds // 3600) % {"n": seconds // 3600}
 
 
-def warning(run: ReconciliationRun, since: timedelta) -> str:
+def warning(run: AnyRun, since: timedelta) -> str:
     """What seems wrong, and what to do; nothing when all is as it should be."""
     if run.status == "queued" and since > PATIENCE:
         return _(

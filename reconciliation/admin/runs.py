@@ -22,6 +22,7 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import time_cell, zone_of
 from billing.admin.filters import OrganizationFilter, choice_filter, period_filter
 from billing.wording import count_text
+from reconciliation.dry_runs import trigger_dry_run
 from reconciliation.models import ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
 from reconciliation.tasks import trigger_run
@@ -170,7 +171,7 @@ class RunAdmin(DownloadsMixin, SinceMixin, EvidenceAdmin):
             "started": time_cell(obj.started_at, zone_of(obj), seconds=True),
             "duration": duration_text(obj),
             "requested": self.requested(obj),
-            "progress": progress(obj, timezone.now()) if obj.status in UNDER_WAY else None,
+            "progress": self.progress(obj) if obj.status in UNDER_WAY else None,
             "error": _(obj.error) if obj.error else "",
             "metrics": metric_rows(obj),
             "downloads": downloads(obj) if obj.report else [],
@@ -183,9 +184,12 @@ class RunAdmin(DownloadsMixin, SinceMixin, EvidenceAdmin):
         run = self.own_run(request, run_id)
         if run.status not in UNDER_WAY:
             return HttpResponse(headers={"HX-Refresh": "true"})
-        return TemplateResponse(
-            request, "desk/run_progress.html", {"run": run, "progress": progress(run, timezone.now())}
-        )
+        return TemplateResponse(request, "desk/run_progress.html", {"run": run, "progress": self.progress(run)})
+
+    def progress(self, run: ReconciliationRun) -> dict[str, Any]:
+        """How far an unfinished run is, and where to ask again."""
+        url = reverse("admin:reconciliation_reconciliationrun_progress", args=[run.pk])
+        return {**progress(run, timezone.now()), "url": url}
 
     @action(
         description=gettext_lazy("Run reconciliation"),
@@ -202,6 +206,10 @@ class RunAdmin(DownloadsMixin, SinceMixin, EvidenceAdmin):
         form = TriggerForm(request.POST or None, organizations=own, initial=initial)
         if request.method == "POST" and form.is_valid():
             values = {name: form.cleaned_data[name] for name in ("organization", "comparison", "start", "end")}
+            if form.cleaned_data["dry_run"]:
+                values["tolerance_minor"] = form.cleaned_data["tolerance_minor"]
+                dry = trigger_dry_run(**values, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                return redirect("admin:reconciliation_dryrun_change", dry.pk)
             run = trigger_run(**values, by=request.user, now=timezone.now())  # type: ignore[arg-type]  # staff is logged in
             messages.success(request, _("%(run)s is queued. Its progress is shown here.") % {"run": run})
             return redirect("admin:reconciliation_reconciliationrun_change", run.pk)

@@ -1,45 +1,64 @@
 """The landing page: how the last runs ended, what is open, what needs somebody now. Few, bounded queries."""
 
-from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_q.models import Schedule
 
 from billing.access import visible_to
-from billing.admin.cells import amount_cell, time_cell, zone_of
+from billing.admin.cells import time_cell, zone_of
+from billing.admin.filters import reader_zone
 from billing.models import Organization, Payment, ProviderRecord
 from billing.wording import count_text
-from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
+from reconciliation.models import ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
-from reconciliation.sentences import type_name
+from reconciliation.queues import open_figures
+from reconciliation.trends import DAY, DAYS, ENDED, daily_rates
 from reconciliation.wording import percent_text
 
-from .labels import run_status_cell, severity_cell
+from .labels import run_status_cell
 from .run_page import duration_text, period_text
 from .run_progress import UNDER_WAY, span_text
+from .today_figures import ages, amounts, clock, mine, open_table, rate_chart, run_rates, spike_rows
 
 LATE = timedelta(hours=26)
 ORGANIZATIONS_SHOWN = 50
-MOST_COUNTED = 10_000
-DISCREPANCIES = "admin:reconciliation_reconciliationdiscrepancy_changelist"
-SEVERITIES = ("major", "minor", "none")
+
+
+def newest(organizations: list[int], runs: QuerySet[ReconciliationRun]) -> list[ReconciliationRun]:
+    """The first of `runs`, in their order, of each organization and comparison."""
+    firsts = {
+        f"last_{comparison}": Subquery(runs.filter(organization=OuterRef("pk"), comparison=comparison).values("pk")[:1])
+        for comparison, _name in COMPARISONS
+    }
+    rows = Organization.objects.filter(pk__in=organizations).order_by("pk").annotate(**firsts).values_list(*firsts)
+    ids = {pk for row in rows[:ORGANIZATIONS_SHOWN] for pk in row if pk is not None}
+    found = ReconciliationRun.objects.filter(pk__in=ids).select_related("organization")
+    return list(found.defer("report_markdown", "tally").order_by("organization__name", "comparison"))
 
 
 def last_runs(organizations: list[int]) -> list[ReconciliationRun]:
-    """The newest run of each organization and comparison."""
-    ids: set[int] = set()
-    for comparison, _name in COMPARISONS:
-        newest = ReconciliationRun.objects.filter(organization=OuterRef("pk"), comparison=comparison).order_by("-pk")
-        rows = Organization.objects.filter(pk__in=organizations).annotate(last=Subquery(newest.values("pk")[:1]))
-        ids.update(rows.filter(last__isnull=False).order_by("pk").values_list("last", flat=True)[:ORGANIZATIONS_SHOWN])
-    runs = ReconciliationRun.objects.filter(pk__in=ids).select_related("organization").defer("report_markdown")
-    return list(runs.order_by("organization__name", "comparison"))
+    """The newest run of each organization and comparison, however it ended."""
+    return newest(organizations, ReconciliationRun.objects.order_by("-pk"))
+
+
+def current_runs(organizations: list[int], now: datetime) -> list[ReconciliationRun]:
+    """The run that speaks for each organization and comparison: of the last 28 days that of the newest period."""
+    ended = ReconciliationRun.objects.filter(status__in=ENDED, finished_at__gte=now - DAYS * DAY)
+    return newest(organizations, ended.order_by("-period_end", "-number"))
+
+
+def next_due() -> datetime | None:
+    """When a planned job of ours is next called; None when nothing is planned."""
+    planned = Schedule.objects.filter(func__startswith="reconciliation.").exclude(func="reconciliation.tasks.work_run")
+    found: datetime | None = planned.order_by("next_run").values_list("next_run", flat=True).first()
+    return found
 
 
 def warning(run: ReconciliationRun, now: datetime) -> str:
@@ -56,7 +75,6 @@ def warning(run: ReconciliationRun, now: datetime) -> str:
 
 def run_row(run: ReconciliationRun, now: datetime) -> dict[str, Any]:
     """A run as a line of the table."""
-    mismatch = (run.report or {}).get("mismatch", {})
     return {
         "url": reverse("admin:reconciliation_reconciliationrun_change", args=[run.pk]),
         "name": str(run),
@@ -65,46 +83,11 @@ def run_row(run: ReconciliationRun, now: datetime) -> dict[str, Any]:
         "status": run_status_cell(run.status),
         "period": period_text(run),
         "matched": percent_text(run.report.get("matched_percent")) if run.report else "–",
-        "unexplained": [amount_cell(cell["unexplained_minor"], code) for code, cell in mismatch.items()],
+        "read": count_text(run.metrics.get("left_read", 0) + run.metrics.get("right_read", 0)) if run.report else "–",
         "ended": time_cell(run.finished_at, zone_of(run)),
         "duration": duration_text(run),
         "warning": warning(run, now),
     }
-
-
-def open_by_type(organizations: list[int]) -> dict[str, Any]:
-    """Unresolved discrepancies by type and severity, at most 10,000 of them counted."""
-    rows = ReconciliationDiscrepancy.objects.filter(
-        organization__in=organizations, status__in=["open", "acknowledged", "pending_approval"]
-    ).order_by()
-    some = rows.values("pk")[: MOST_COUNTED + 1]
-    counted = (
-        ReconciliationDiscrepancy.objects.filter(pk__in=some)
-        .order_by()
-        .values_list("type", "severity")
-        .annotate(n=Count("pk"))
-    )
-    table: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SEVERITIES, 0))
-    for type_, severity, count in counted:
-        table[type_][severity] = count
-    shown = [name for name in SEVERITIES if any(cells[name] for cells in table.values())]
-    total = sum(sum(cells.values()) for cells in table.values())
-    return {
-        "severities": [severity_cell(name) for name in shown],
-        "rows": [
-            {"name": type_name(type_), "cells": [cell(type_, name, cells[name]) for name in shown]}
-            for type_, cells in sorted(table.items(), key=lambda pair: -sum(pair[1].values()))
-        ],
-        "total": f"{count_text(MOST_COUNTED)}+" if total > MOST_COUNTED else count_text(total),
-        "any": bool(total),
-        "url": reverse(DISCREPANCIES),
-    }
-
-
-def cell(type_: str, severity: str, count: int) -> dict[str, Any]:
-    """A count that opens exactly the rows it counts."""
-    query = urlencode({"type": type_, "severity": severity})
-    return {"count": count_text(count) if count else "", "url": f"{reverse(DISCREPANCIES)}?{query}"}
 
 
 def next_steps(organizations: list[int], runs: list[ReconciliationRun]) -> list[tuple[str, str]]:
@@ -135,14 +118,31 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     if not request.user.has_perm("reconciliation.view_reconciliationrun"):
         return {**context, "title": _("Today"), "no_role": True}
-    runs = last_runs(own)
+    runs, zone = last_runs(own), reader_zone(request)
     return {
         **context,
         "title": _("Today"),
         "runs": [run_row(run, now) for run in runs],
-        "open": open_by_type(own),
         "steps": next_steps(own, runs),
         "may_trigger": request.user.has_perm("reconciliation.trigger_run") and bool(own),
         "trigger_url": reverse("admin:reconciliation_reconciliationrun_trigger"),
-        "as_of": now,
+        "next_due": time_cell(next_due(), zone),
+        "as_of": time_cell(now, zone, seconds=True),
+        **(panels(request, own, now, zone) if runs else {}),
+    }
+
+
+def panels(request: HttpRequest, own: list[int], now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+    """The figures, once there is anything to count."""
+    figures = open_figures(own, now)
+    return {
+        "rates": run_rates(current_runs(own, now)),
+        "chart": rate_chart(daily_rates(own, now, zone), now, zone),
+        "unexplained": amounts(figures.unexplained_minor),
+        "at_risk": amounts(figures.at_risk_minor),
+        "clock": clock(figures, own, now),
+        "open": open_table(figures),
+        "ages": ages(figures),
+        "mine": mine(request, own, now),
+        "spikes": spike_rows(own, now),
     }

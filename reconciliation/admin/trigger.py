@@ -6,7 +6,12 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from billing.models import Organization
 from reconciliation.models.runs import COMPARISONS
@@ -28,6 +33,24 @@ class TriggerForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
     )
 
+    dry_run = forms.BooleanField(
+        label=_("Dry run"),
+        required=False,
+        help_text=_("Works everything out and shows the result, and writes nothing."),
+        widget=UnfoldBooleanSwitchWidget,
+    )
+    tolerance_minor = forms.IntegerField(
+        label=_("Tolerance per pair (minor units)"),
+        required=False,
+        min_value=0,
+        max_value=10**15,
+        help_text=_(
+            "For a dry run only: which differences would stay if amounts could lie this far apart? Left empty, the "
+            "organization's own tolerance holds, as it does for every run that writes."
+        ),
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
     def __init__(self, *args: Any, organizations: list[int], **kwargs: Any) -> None:
         """Offers the given organizations only."""
         super().__init__(*args, **kwargs)
@@ -44,9 +67,24 @@ class TriggerForm(forms.Form):
                 self.add_error(name, _("Choose a day between 2000 and 2199."))
         if first and last and last < first:
             self.add_error("last_day", _("The last day is before the first one. Choose the same day or a later one."))
+        self.check_tolerance(organization)
         if not self.errors and organization and first and last:
             cleaned["start"], cleaned["end"] = period(organization, first, last)
         return cleaned
+
+    def check_tolerance(self, organization: Organization | None) -> None:
+        """A run that writes follows the organization's rules: a tolerance chosen for one run would close differences
+        without a second person (requirement F4).
+        """
+        asked = self.cleaned_data.get("tolerance_minor")
+        if organization is None or asked is None or self.cleaned_data.get("dry_run"):
+            return
+        if asked != organization.tolerance_minor:
+            text = _(
+                "A run that writes uses the organization's tolerance, %(own)d. Choose a dry run to try another one, or "
+                "ask an owner to change the organization's."
+            )
+            self.add_error("tolerance_minor", text % {"own": organization.tolerance_minor})
 
 
 def period(organization: Organization, first: date, last: date) -> tuple[datetime, datetime]:

@@ -16,6 +16,7 @@ from reconciliation import action_log
 from reconciliation.comparisons import COMPARISONS
 from reconciliation.core import report as reports
 from reconciliation.core.cases import Fingerprint
+from reconciliation.core.parameters import Tolerance
 from reconciliation.core.tally import Tally, Totals, as_rows
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.report_markdown import markdown
@@ -82,11 +83,20 @@ def reconcile(
     return rehearse(run=run, now=now, progress=progress, full=full)
 
 
-def rehearse(*, run: ReconciliationRun, now: datetime, progress: Progress | None, full: bool) -> RunResult:
-    """Works an unsaved run out without writing anything."""
+def rehearse(
+    *,
+    run: ReconciliationRun,
+    now: datetime,
+    progress: Progress | None,
+    full: bool,
+    tolerance: Tolerance | None = None,
+) -> RunResult:
+    """Works an unsaved run out without writing anything, under another tolerance than the organization's if one is
+    given.
+    """
     begun = time.monotonic()
     tell = progress or (lambda _stage, _percent: None)
-    prepared = prepare(run, now, tell, full=full)
+    prepared = prepare(run, now, tell, full=full, tolerance=tolerance)
     known, changes = prepared.known, prepared.changes
     after = {triage.fingerprint(row): row for row in [*known.values(), *changes.created]}
     inside = [row for row in after.values() if run.period_start <= row.occurred_at < run.period_end]
@@ -125,11 +135,14 @@ class Prepared:
         return {"items": items, "discrepancies": len(self.changes), "log": log}
 
 
-def prepare(run: ReconciliationRun, now: datetime, tell: Progress, *, full: bool) -> Prepared:
+def prepare(
+    run: ReconciliationRun, now: datetime, tell: Progress, *, full: bool, tolerance: Tolerance | None = None
+) -> Prepared:
     """Reads, matches, explains and decides what to write."""
     comparison = COMPARISONS[run.comparison]
     journal = changes_journal.position(run.organization)  # first of all: what comes in from here on counts as new later
     rules = comparison.parameters(run.organization, run.period_start, run.period_end, now)
+    rules = rules if tolerance is None else replace(rules, tolerance=tolerance)
     found_basis = None if full else basis(run, comparison, rules_of(rules), now)
     work = work_out(run, comparison, rules, tell, basis=found_basis)
     number = run.number or NEVER
