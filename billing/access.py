@@ -19,6 +19,15 @@ def organization_ids(user: AbstractBaseUser | AnonymousUser) -> list[int]:
     )
 
 
+def own_organizations(request: HttpRequest) -> list[Organization]:
+    """The organizations of the request's user, by name, asked once a request."""
+    found: list[Organization] | None = request.META.get("tieout.own_organizations")
+    if found is None:
+        found = list(Organization.objects.filter(pk__in=visible_to(request)).order_by("name", "pk"))
+        request.META["tieout.own_organizations"] = found
+    return found
+
+
 def visible_to(request: HttpRequest) -> list[int]:
     """`organization_ids` of the request's user, asked once a request."""
     ids: list[int] | None = request.META.get("tieout.organizations")

@@ -74,6 +74,12 @@ def stripe_exponent(currency: str) -> int:
     return _exponents(currency)[1]
 
 
+@cache
+def currencies_with(digits: int) -> tuple[str, ...]:
+    """The codes of the currencies whose minor unit has `digits` decimals."""
+    return tuple(code for code, (_iso, stripe) in _table().items() if stripe == digits)
+
+
 def parse_amount(text: str, currency: str) -> int:
     """A decimal amount such as "1234.50" as integer minor units of `currency` (Stripe's exponent); may be negative.
 

@@ -38,8 +38,12 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": False,
     "DASHBOARD_CALLBACK": "reconciliation.admin.today.dashboard",
-    "STYLES": [asset("reconciliation/desk.css"), asset("reconciliation/today.css")],
-    "SCRIPTS": [asset("reconciliation/desk.js")],
+    "STYLES": [
+        asset("reconciliation/desk.css"),
+        asset("reconciliation/queue.css"),
+        asset("reconciliation/today.css"),
+    ],
+    "SCRIPTS": [asset("reconciliation/desk.js"), asset("reconciliation/queue.js")],
     "LOGIN": {"form": "config.login.forms.LoginForm"},
     "ACCOUNT": {
         "navigation": [

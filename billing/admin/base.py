@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
@@ -14,6 +14,7 @@ from unfold.paginator import InfinitePaginator
 from billing.access import visible_to
 
 from .changelist import DeskChangeList
+from .keyset import Segment, Walk
 
 
 class DeskAdmin(ModelAdmin):
@@ -41,6 +42,11 @@ class DeskAdmin(ModelAdmin):
             return rows
         return rows.filter(**{f"{self.organization_path}__in": visible_to(request)})
 
+    def walk(self, _request: HttpRequest, _changelist: Any) -> Walk | None:
+        """How a long list is read, by keyset; None for a list that is never long."""
+        newest_first = tuple(self.ordering or ()) in (("-pk",), ("-id",))
+        return Walk([Segment(Q(), ("-pk",))]) if newest_first else None
+
     def get_changelist(self, _request: HttpRequest, **_kwargs: Any) -> type[DeskChangeList]:
         """A list with its filters as chips."""
         return DeskChangeList
@@ -52,15 +58,16 @@ class DeskAdmin(ModelAdmin):
             columns.pop()
         return columns
 
-    def list_top(self, _request: HttpRequest) -> dict[str, Any]:
+    def list_top(self, _request: HttpRequest, _changelist: Any) -> dict[str, Any]:
         """More for the line above the list."""
         return {}
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the line above it."""
-        response: HttpResponse = super().changelist_view(
-            request, {"list_top": self.list_top(request), **(extra_context or {})}
-        )
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
+        if changelist:
+            response.context_data["list_top"] = self.list_top(request, changelist)
         return response
 
     def get_search_results(

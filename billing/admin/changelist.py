@@ -1,4 +1,4 @@
-"""A list with its active filters as removable chips and an empty state that says what to do."""
+"""A list with its active filters as removable chips, pages by keyset, and an empty state that says what to do."""
 
 from typing import Any
 
@@ -6,18 +6,59 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.utils.translation import gettext as _
 from unfold.views import ChangeList
 
+from .keyset import Walk, cursor_of, page_rows, read_cursor
+
+AFTER, BEFORE = "after", "before"
+
 
 class DeskChangeList(ChangeList):
     """Django's list of rows, with what our templates show around it."""
 
     result_list: Any
+    previous_url = next_url = ""
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        """The filters without the place in the list: whoever changes a filter begins at the top."""
+        for name in (AFTER, BEFORE):
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        return super().get_filters_params(params)
 
     def get_results(self, request: Any) -> None:
         """The rows of the page; an admin class may add to them what all rows need, in one query."""
         super().get_results(request)
+        walk = self.model_admin.walk(request, self)
+        if walk:
+            self.page_by_keyset(request, walk)
+        else:
+            self.page_by_number()
         completed = getattr(self.model_admin, "completed", None)
         if completed:
             self.result_list = completed(list(self.result_list))
+
+    def page_by_keyset(self, request: Any, walk: Walk) -> None:
+        """A page that begins after a row, or ends before one; one row more is read to know whether there is another."""
+        cursor = read_cursor(request.GET.get(BEFORE) or request.GET.get(AFTER) or "", walk.segments)
+        backwards = cursor is not None and BEFORE in request.GET
+        size = self.list_per_page
+        found = page_rows(self.queryset, walk, cursor, size + 1, backwards=backwards)
+        more = len(found) > size
+        if more:
+            found = found[1:] if backwards else found[:size]
+        self.result_list = found
+        if found and cursor and (more or not backwards):
+            self.previous_url = self.get_query_string({BEFORE: cursor_of(found[0], walk.segments).text()})
+        if found and (more or backwards):
+            self.next_url = self.get_query_string({AFTER: cursor_of(found[-1], walk.segments).text()})
+
+    def page_by_number(self) -> None:
+        """Lists that are never long."""
+        rows = list(self.result_list)
+        self.result_list = rows
+        if self.page_num > 1:
+            self.previous_url = self.get_query_string({"p": self.page_num - 1})
+        if len(rows) == self.list_per_page:
+            self.next_url = self.get_query_string({"p": self.page_num + 1})
 
     def chips(self) -> list[dict[str, Any]]:
         """The active filters: what each says, and the address without it."""

@@ -1,7 +1,7 @@
 """Filters operators think in. None of them counts, and none names a row of another organization."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from billing.access import visible_to
-from billing.models import Organization
+from billing.access import own_organizations
 
 
 class ChoiceFilter(DropdownFilter):
@@ -57,8 +56,7 @@ class OrganizationFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
         """The user's own organizations."""
-        rows = Organization.objects.filter(pk__in=visible_to(request)).order_by("name").values_list("pk", "name")
-        return [(str(pk), name) for pk, name in rows]
+        return [(str(row.pk), row.name) for row in own_organizations(request)]
 
     def has_output(self) -> bool:
         """Shown when there is a choice, or one was made."""
@@ -75,8 +73,11 @@ class CurrencyFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
         """The organizations' own currencies first, then common ones, and whatever the address asks for."""
-        own = Organization.objects.filter(pk__in=visible_to(request)).values_list("currency", flat=True).distinct()
-        codes = [*sorted(set(own)), *self.common, *request.GET.getlist(self.parameter_name)[:1]]
+        codes = [
+            *sorted({row.currency for row in own_organizations(request)}),
+            *self.common,
+            *request.GET.getlist(self.parameter_name)[:1],
+        ]
         return [(code, code) for code in dict.fromkeys(codes) if code]
 
 
@@ -133,7 +134,7 @@ class PeriodFilter(ListFilter):
         first, last = self.days()
         if any(self.used_parameters.values()) and first is None and last is None:
             return queryset.none()
-        zone = reader_zone(request)
+        zone = reader_zone(request) if first or last else UTC
         if first:
             queryset = queryset.filter(**{f"{self.path}__gte": datetime.combine(first, time.min, zone)})
         if last and last < date.max:
@@ -159,12 +160,9 @@ def period_filter(path: str, title: Any) -> type[PeriodFilter]:
 
 def reader_zone(request: HttpRequest) -> ZoneInfo:
     """The zone in which days are meant: the chosen organization's, else the first one's of the user."""
-    own = Organization.objects.filter(pk__in=visible_to(request)).order_by("pk")
     chosen = request.GET.get("organization", "")
-    if chosen.isdigit():
-        own = own.filter(pk=int(chosen))
-    name = own.values_list("timezone", flat=True).first()
-    return ZoneInfo(name or "UTC")
+    own = [row for row in own_organizations(request) if not chosen or str(row.pk) == chosen]
+    return ZoneInfo(min(own, key=lambda row: row.pk).timezone if own else "UTC")
 
 
 def _day(text: str) -> date | None:

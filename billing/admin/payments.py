@@ -15,6 +15,7 @@ from billing.access import visible_to
 from billing.models import Payment, PaymentVersion
 from billing.models.payments import RecordKind, Status
 
+from .amount_filter import amount_filter
 from .base import EvidenceAdmin
 from .cells import amount_cell, code_cell, link, record_status, time_cell, zone_of
 from .filters import CurrencyFilter, OrganizationFilter, choice_filter, period_filter
@@ -53,6 +54,7 @@ class PaymentAdmin(EvidenceAdmin):
         choice_filter("current__status", gettext_lazy("status"), Status.choices),
         choice_filter("kind", gettext_lazy("kind"), RecordKind.choices),
         CurrentCurrency,
+        amount_filter("current__amount_minor", "current__currency", gettext_lazy("amount")),
         period_filter("current__occurred_at", gettext_lazy("occurred")),
     )
     search_fields = ("external_id",)

@@ -16,6 +16,7 @@ from billing.models import ProviderEvent, ProviderRecord, ProviderRecordVersion
 from billing.models.payments import Status
 from billing.models.provider import ProviderKind
 
+from .amount_filter import amount_filter
 from .base import EvidenceAdmin
 from .cells import amount_cell, code_cell, link, pretty_json, record_status, time_cell, zone_of
 from .filters import CurrencyFilter, OrganizationFilter, choice_filter, period_filter
@@ -64,6 +65,7 @@ class ProviderRecordAdmin(EvidenceAdmin):
         choice_filter("current__status", gettext_lazy("status"), Status.choices),
         choice_filter("kind", gettext_lazy("kind"), ProviderKind.choices),
         CurrentCurrency,
+        amount_filter("current__amount_minor", "current__currency", gettext_lazy("amount")),
         period_filter("current__occurred_at", gettext_lazy("occurred")),
     )
     search_fields = ("external_id",)

@@ -4,80 +4,57 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from billing.admin.amount_filter import amount_filter
 from billing.admin.base import EvidenceAdmin
-from billing.admin.cells import amount_cell, date_cell, zone_of
-from billing.admin.filters import ChoiceFilter, CurrencyFilter, OrganizationFilter, choice_filter, period_filter
+from billing.admin.cells import amount_cell, zone_of
+from billing.admin.filters import CurrencyFilter, OrganizationFilter, period_filter
+from billing.admin.keyset import Walk
 from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.sentences import sentence, type_name
 
 from .bulk_start import BULK_ACTIONS
 from .discrepancy_page import discrepancy_page
-from .labels import severity_cell, status_cell, type_choices
+from .labels import due_cell, severity_cell, status_cell
 from .lookup import by_number, by_record
+from .peek import PeekSection
+from .queue_filters import AgeFilter, ComparisonFilter, QueueFilter, SeverityFilter, StatusFilter, TypeFilter, WhoFilter
+from .queue_list import list_top, walk
 from .resolution import resolution
 from .run_filters import ChangesFilter, PeriodOfRunFilter
-from .steps import StepsMixin, buttons_for
+from .steps import StepsMixin, buttons_for, row_steps
 from .today_filters import ShownFilter
-
-Status = ReconciliationDiscrepancy.Status
-UNRESOLVED = (Status.OPEN, Status.ACKNOWLEDGED, Status.PENDING_APPROVAL)
-
-
-class StatusFilter(ChoiceFilter):
-    """Where it stands; without a choice, everything that is not resolved."""
-
-    title = gettext_lazy("status")
-    parameter_name = "status"
-    all_option = ["", gettext_lazy("Not resolved")]
-
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        """Each status, and all of them."""
-        return [*Status.choices, ("all", _("all"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows of the status; a search looks at all of them."""
-        value = self.value()
-        if value == "all" or (not value and request.GET.get("q")):
-            return queryset
-        if value and value not in Status.values:
-            return queryset.none()
-        return queryset.filter(status__in=[value] if value else UNRESOLVED)
-
-
-class TypeFilter(ChoiceFilter):
-    """What differs."""
-
-    title = gettext_lazy("type")
-    parameter_name = path = "type"
-
-    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        """Types with their names for people."""
-        return type_choices()
 
 
 @admin.register(ReconciliationDiscrepancy)
 class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
-    """Major first, then the oldest. Nothing is edited; steps of the workflow are taken in dialogs."""
+    """Overdue first, then by severity and by what is due. Nothing is edited; steps are taken in dialogs."""
 
     page_template = "desk/discrepancy.html"
     actions = BULK_ACTIONS
-    list_display = ("severity_mark", "what", "difference", "ours", "provider", "party", "opened", "step")
+    list_display = ("severity_mark", "what", "difference", "ours", "provider", "party", "due", "who", "step")
     list_display_links = ("what",)
-    list_select_related = ("organization",)
+    list_select_related = ("organization", "assigned_to")
+    list_sections = (PeekSection,)
     list_filter = (
+        QueueFilter,
         OrganizationFilter,
         StatusFilter,
         TypeFilter,
-        choice_filter("severity", gettext_lazy("severity"), ReconciliationDiscrepancy.Severity.choices),
+        SeverityFilter,
+        ComparisonFilter,
+        WhoFilter,
+        AgeFilter,
         CurrencyFilter,
+        amount_filter("difference_minor", "currency", gettext_lazy("difference")),
         period_filter("occurred_at", gettext_lazy("occurred")),
         ShownFilter,
         PeriodOfRunFilter,
@@ -86,6 +63,26 @@ class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
     search_fields = ("pk",)
     search_help_text = gettext_lazy("Whole id: D-, ours, ch_, pi_, invoice, customer")
     ordering = ("severity", "pk")
+
+    def walk(self, request: HttpRequest, changelist: Any) -> Walk:
+        """The order of the queue."""
+        return walk(request, changelist)
+
+    def list_top(self, request: HttpRequest, changelist: Any) -> dict[str, Any]:
+        """Tabs, what matches, when it was compared."""
+        return {**list_top(request, changelist), "row_steps": row_steps(request.user)}
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the glance at a row."""
+        name = "reconciliation_reconciliationdiscrepancy_peek"
+        return [path("<int:pk>/peek/", self.admin_site.admin_view(self.peek), name=name), *super().get_urls()]
+
+    def peek(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A glance at a row, for the list."""
+        row = self.get_object(request, str(pk))
+        if row is None or not self.has_view_permission(request, row):
+            raise Http404
+        return TemplateResponse(request, "desk/peek.html", discrepancy_page(row))
 
     def found(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By number, or by a record it is about."""
@@ -130,10 +127,15 @@ class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
         reference = right.get("key") or left.get("key") or left.get("own") or ""
         return format_html('<span class="party" title="{0} {1}">{0} <code>{1}</code></span>', party, reference)
 
-    @display(description=gettext_lazy("Opened"))
-    def opened(self, row: ReconciliationDiscrepancy) -> SafeString:
-        """The day, in the organization's zone."""
-        return date_cell(row.opened_at, zone_of(row))
+    @display(description=gettext_lazy("Due"))
+    def due(self, row: ReconciliationDiscrepancy) -> SafeString:
+        """Until when; relative, since that is what matters here."""
+        return due_cell(row, timezone.now())
+
+    @display(description=gettext_lazy("Who"))
+    def who(self, row: ReconciliationDiscrepancy) -> str:
+        """Who works on it."""
+        return row.assigned_to.get_username() if row.assigned_to else "–"
 
     @display(description=gettext_lazy("Status"))
     def step(self, row: ReconciliationDiscrepancy) -> SafeString:

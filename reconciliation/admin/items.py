@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from billing.access import visible_to
+from billing.admin.amount_filter import amount_filter
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, code_cell, time_cell, zone_of
 from billing.admin.filters import ChoiceFilter, CurrencyFilter, OrganizationFilter, period_filter
@@ -22,6 +23,7 @@ from reconciliation.wording import outcome_word
 from .item_page import item_page
 from .labels import outcome_cell, pass_words
 from .lookup import by_number, by_record
+from .queue_filters import ComparisonFilter
 from .run_filters import ItemChangesFilter
 
 
@@ -117,7 +119,9 @@ class ItemAdmin(EvidenceAdmin):
     list_filter = (
         OrganizationFilter,
         OutcomeFilter,
+        ComparisonFilter,
         EitherCurrencyFilter,
+        amount_filter("left_amount_minor", "left_currency", gettext_lazy("our amount")),
         VersionFilter,
         RunFilter,
         period_filter("occurred_at", gettext_lazy("occurred")),

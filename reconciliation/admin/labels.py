@@ -1,13 +1,16 @@
 """Shapes and words for what the desk shows. Shape and word carry the meaning; colour only helps."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from billing.admin.cells import shaped
-from billing.wording import hours_text
+from billing.admin.cells import shaped, zone_of
+from billing.wording import hours_text, stamp_text
 from reconciliation.core import findings, payout_findings, statement_types
+from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.sentences import type_name
 from reconciliation.wording import outcome_word
 
@@ -30,6 +33,32 @@ RUN_SHAPES = {"queued": "○", "running": "◐", "ok": "✓", "break": "≠"}
 def run_status_word(status: str) -> str:
     """How a run stands or ended, in a word."""
     return {"queued": _("Queued"), "running": _("Running"), "ok": _("OK"), "break": _("Break")}.get(status, _("Error"))
+
+
+def due_cell(row: ReconciliationDiscrepancy, now: datetime) -> SafeString:
+    """Until when it should be resolved, told from `now`; the time itself on hover. Nothing once it is resolved."""
+    if row.resolved_at is not None:
+        return format_html('<span class="nothing">{}</span>', "–")
+    late = row.due_at <= now
+    span = short_span(abs(row.due_at - now))
+    text = _("%(span)s late") % {"span": span} if late else _("in %(span)s") % {"span": span}
+    return format_html(
+        '<time class="due{}" datetime="{}" title="{}">{}{}</time>',
+        " due-late" if late else "",
+        row.due_at.astimezone(UTC).isoformat(),
+        f"{stamp_text(row.due_at, zone_of(row))} = {row.due_at.astimezone(UTC):%Y-%m-%d %H:%M UTC}",
+        "! " if late else "",
+        text,
+    )
+
+
+def short_span(span: timedelta) -> str:
+    """A span in one short unit: 40 min, 7 h, 3 d."""
+    minutes = int(span.total_seconds()) // 60
+    if minutes < 120:
+        return _("%d min") % minutes
+    hours = minutes // 60
+    return _("%d h") % hours if hours < 48 else _("%d d") % (hours // 24)
 
 
 def run_status_cell(status: str) -> SafeString:

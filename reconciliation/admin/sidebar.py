@@ -1,26 +1,22 @@
 """What the sidebar shows to whom. Named by dotted paths in the settings."""
 
 from django.core.cache import cache
+from django.db.models import Q
 from django.http import HttpRequest
 
 from billing.access import visible_to
-from reconciliation.models import ReconciliationDiscrepancy
+from reconciliation import queues
 
 BADGE_SECONDS = 60
-MOST_COUNTED = 1_000
 
 
 def open_discrepancies(request: HttpRequest) -> str:
-    """How many discrepancies are not resolved, counted up to 1,000 and kept for a minute."""
+    """How many discrepancies are not resolved, from the totals and kept for a minute."""
     own = visible_to(request)
     key = f"badge:open:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
     text = cache.get(key)
     if text is None:
-        rows = ReconciliationDiscrepancy.objects.filter(
-            organization__in=own, status__in=["open", "acknowledged", "pending_approval"]
-        )
-        count = len(rows.order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
-        text = f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else str(count)
+        text = str(queues.counts(queues.totals(own), {"open": Q()})["open"])
         cache.set(key, text, BADGE_SECONDS)
     return str(text)
 

@@ -189,3 +189,15 @@ def buttons_for(row: ReconciliationDiscrepancy, user: Any) -> dict[str, Any]:
         "more": [link for link in links if not link["button"].first],
         "choose": next((link["url"] for link in links if link["button"].name == "match"), ""),
     }
+
+
+def row_steps(user: Any) -> list[dict[str, Any]]:
+    """The steps with a key that `user` may ever take, and the address of each but for the row's number (0)."""
+    prefix = "admin:reconciliation_reconciliationdiscrepancy"
+    allowed = [step for step in BUTTONS if step.key and user.has_perm(workflow.BY_ACTION[step.action].permission)]
+    first = {step.key: step for step in reversed(allowed)}
+    return [
+        {"button": step, "url": reverse(f"{prefix}_{step.method}", args=[0])}
+        for step in allowed
+        if first[step.key] is step
+    ]

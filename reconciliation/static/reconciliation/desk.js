@@ -2,27 +2,15 @@
    No letter acts by itself: it opens a dialog, and Ctrl+Enter sends it. */
 const LETTERS_OFF = "desk.letters.off";
 const lettersOn = () => localStorage.getItem(LETTERS_OFF) === null;
-const typing = () => /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName);
+const typing = () => document.activeElement.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button])");
 
 document.addEventListener("DOMContentLoaded", () => {
   document.getElementById("content")?.setAttribute("role", "main");
-  const rows = [...document.querySelectorAll("#result_list tr.data-row")];
-  let at = -1;
-  const go = (to) => {
-    if (!rows.length) return;
-    rows[at]?.classList.remove("cursor");
-    at = Math.max(0, Math.min(rows.length - 1, to));
-    rows[at].classList.add("cursor");
-    rows[at].scrollIntoView({ block: "nearest" });
-  };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing() || dialogs.open() || !lettersOn()) return;
     if (document.querySelector("dialog[open]")) return;
     const key = event.key.toLowerCase();
-    if (key === "j") go(at + 1);
-    else if (key === "k") go(at - 1);
-    else if (key === "enter" && at >= 0 && document.activeElement === document.body) rows[at].querySelector("a")?.click();
-    else if (key.length === 1) {
+    if (key.length === 1) {
       const button = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
       if (button) { event.preventDefault(); button.click(); }
     }
