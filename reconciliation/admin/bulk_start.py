@@ -21,16 +21,14 @@ def preview(
     action: str,
     rows: QuerySet[ReconciliationDiscrepancy],
     selection: dict[str, Any],
-    given: dict[str, Any] | None = None,
+    back: str = "",
 ) -> HttpResponse:
-    """Freezes `rows` and leads to the preview; back where one came from when there are none."""
-    made = freeze(
-        action=action, rows=rows, by=request.user, now=timezone.now(), selection=selection, given=given,  # type: ignore[arg-type]
-    )  # fmt: skip
+    """Freezes `rows` and leads to the preview; to `back` (else where one is) when there are none."""
+    made = freeze(action=action, rows=rows, by=request.user, now=timezone.now(), selection=selection)  # type: ignore[arg-type]
     if not made.rows_frozen:
         made.delete()
         messages.warning(request, _("Nothing was selected: no row is left here."))
-        return redirect(request.get_full_path())
+        return redirect(back or request.get_full_path())
     return redirect("admin:reconciliation_bulkaction_change", made.pk)
 
 

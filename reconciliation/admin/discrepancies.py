@@ -21,7 +21,9 @@ from billing.admin.keyset import Walk
 from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.sentences import sentence, type_name
 
+from .approvals import ApprovalsMixin
 from .bulk_start import BULK_ACTIONS
+from .cause_filter import CauseFilter
 from .discrepancy_page import discrepancy_page
 from .labels import due_cell, severity_cell, status_cell
 from .lookup import by_number, by_record
@@ -35,7 +37,7 @@ from .today_filters import ShownFilter
 
 
 @admin.register(ReconciliationDiscrepancy)
-class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
+class DiscrepancyAdmin(ApprovalsMixin, StepsMixin, EvidenceAdmin):
     """Overdue first, then by severity and by what is due. Nothing is edited; steps are taken in dialogs."""
 
     page_template = "desk/discrepancy.html"
@@ -48,6 +50,7 @@ class DiscrepancyAdmin(StepsMixin, EvidenceAdmin):
         QueueFilter,
         OrganizationFilter,
         StatusFilter,
+        CauseFilter,
         TypeFilter,
         SeverityFilter,
         ComparisonFilter,

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell, time_cell, zone_of
 from billing.models import Payment, ProviderEvent, ProviderRecord
-from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
+from reconciliation.models import CauseMember, ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.sentences import clears_when, sentence, type_name
 from reconciliation.wording import capital, provider_name, source_words
 
+from .cause_words import cause_name
 from .compared import compared_fields, fields_of
 from .labels import severity_cell, status_cell
 from .log_words import action_words, actor_words, change_text, reason_words
@@ -125,10 +126,20 @@ def links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
         if name:
             model = "billing_providerrecord" if side == "twin" else "billing_payment"
             found.append((text % {"id": name}, f"{reverse(f'admin:{model}_changelist')}?q={name}"))
+    found += same_cause(row)
     party = (row.explanation.get("left") or row.explanation.get("right") or {}).get("party")
     if party:
         found.append((_("Open discrepancies of customer %(id)s") % {"id": party}, f"{search}?q={party}"))
     return found
+
+
+def same_cause(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
+    """The way to what it shares with others, if that is known."""
+    member = CauseMember.objects.filter(discrepancy=row).select_related("cause__organization").first()
+    if member is None:
+        return []
+    text = _("Same cause: %(name)s") % {"name": cause_name(member.cause)}
+    return [(text, reverse("admin:reconciliation_cause_change", args=[member.cause_id]))]
 
 
 def record_links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:

@@ -13,7 +13,8 @@ MISFITS_KEPT = 50
 @dataclass(frozen=True, slots=True)
 class Clue:
     """A discrepancy. Amounts and differences in minor units of `currency`, times in µs since 1970 UTC; None or "" where
-    there is no record on that side. `batch`: the import that brought the record it is about (0: none).
+    there is no record on that side. `claim`: the provider record that ours names; `batch`: the import that brought the
+    record it is about (0: none).
     """
 
     id: int
@@ -29,6 +30,7 @@ class Clue:
     party: str = ""
     own: str = ""
     key: str = ""
+    claim: str = ""
     batch: int = 0
 
     @property

@@ -35,16 +35,25 @@ def gaps_of(missing: list[Clue], present: Sequence[int]) -> Iterator[Found]:
     for _round in range(MOST_GAPS):
         if len(missing) < FEWEST or not present:
             return
-        score, first, last = strongest([clue.at for clue in missing], present)
-        if last - first + 1 < FEWEST or score - math.log(len(missing) + len(present)) < STRONG:
+        first, last = strongest([clue.at for clue in missing], present)
+        if last - first + 1 < FEWEST or not convincing(missing, first, last, present):
             return
         inside = missing[first : last + 1]
         missing = missing[:first] + missing[last + 1 :]
         yield found(inside, missing, present)
 
 
-def strongest(times: list[int], present: Sequence[int]) -> tuple[float, int, int]:
-    """The stretch of `times` that looks most like a gap: its score, its first and its last position."""
+def convincing(missing: list[Clue], first: int, last: int, present: Sequence[int]) -> bool:
+    """Whether the stretch is no accident, given how often records are missing everywhere else."""
+    lost = last - first + 1
+    arrived = bisect_right(present, missing[last].at) - bisect_left(present, missing[first].at)
+    rate = (len(missing) - lost + 1) / (len(missing) - lost + len(present) - arrived + 2)
+    score = lost * math.log(IN_A_GAP / rate) + arrived * math.log((1 - IN_A_GAP) / (1 - rate))
+    return score - math.log(len(missing) + len(present)) >= STRONG
+
+
+def strongest(times: list[int], present: Sequence[int]) -> tuple[int, int]:
+    """The stretch of `times` that looks most like a gap: its first and its last position."""
     rate = len(times) / (len(times) + len(present))
     plus, minus = math.log(IN_A_GAP / rate), math.log((1 - IN_A_GAP) / (1 - rate))
     best, here, start = (0.0, 0, -1), 0.0, 0
@@ -61,7 +70,7 @@ def strongest(times: list[int], present: Sequence[int]) -> tuple[float, int, int
         upto = now
         if here > best[0]:
             best = (here, start, at)
-    return best
+    return best[1], best[2]
 
 
 def found(inside: list[Clue], others: list[Clue], present: Sequence[int]) -> Found:

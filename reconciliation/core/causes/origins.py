@@ -4,6 +4,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from reconciliation.core.findings import AMBIGUOUS
+
 from .clues import MISFITS_KEPT, Background, Clue, Found, standing_out
 
 FEWEST_TWICE, FEWEST = 5, 8
@@ -13,16 +15,36 @@ Groups = dict[tuple[str, ...], list[Clue]]
 
 
 def imported_twice(clues: list[Clue], background: Background) -> Iterator[Found]:
-    """Imports most of whose rows claim records that other payments hold: the same money booked a second time."""
-    groups: dict[int, list[Clue]] = defaultdict(list)
+    """Imports most of whose rows claim records that other payments hold or claim: the same money booked a second time.
+
+    Where both are undecided, what the newer import brought is the copy, and what it repeats waits with it.
+    """
+    copies: dict[int, list[Clue]] = defaultdict(list)
+    repeated: dict[int, list[Clue]] = defaultdict(list)
     for clue in clues:
         if clue.reason == TWICE and clue.batch:
-            groups[clue.batch].append(clue)
-    for batch, inside in sorted(groups.items()):
+            copies[clue.batch].append(clue)
+    for rivals in rivalries(clues):
+        newest = max(clue.batch for clue in rivals)
+        if newest > min(clue.batch for clue in rivals):
+            copies[newest] += [clue for clue in rivals if clue.batch == newest]
+            repeated[newest] += [clue for clue in rivals if clue.batch != newest]
+    for batch, inside in sorted(copies.items()):
         rows = background.of_import("left", batch)
         if len(inside) >= FEWEST_TWICE and 2 * len(inside) >= rows > 0:
-            facts = {"batch": batch, "rows": rows, "side": "left"}
-            yield Found("import_twice", ids(inside), facts, alike(clues, inside, batch))
+            members = sorted([*inside, *repeated[batch]], key=lambda clue: clue.id)
+            facts = {"batch": batch, "rows": rows, "side": "left", "copies": len(inside)}
+            yield Found("import_twice", ids(members), facts, alike(clues, members, batch))
+
+
+def rivalries(clues: list[Clue]) -> list[list[Clue]]:
+    """Undecided payments of ours that claim the same: a provider record by name, else all that could name it."""
+    groups: dict[tuple[object, ...], list[Clue]] = defaultdict(list)
+    for clue in clues:
+        if clue.type == AMBIGUOUS and clue.side == "left":
+            like = (clue.party, clue.left_amount, clue.currency, clue.left_at)
+            groups[(clue.kind, clue.claim) if clue.claim else (clue.kind, *like)].append(clue)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def imports(clues: list[Clue], background: Background) -> Iterator[Found]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciliation.core.causes import Background, Clue, Found, find
 from reconciliation.core.causes.gaps import BINS
-from reconciliation.core.findings import AMOUNT, MISSING_INTERNAL, MISSING_PROVIDER, STATUS
+from reconciliation.core.findings import AMBIGUOUS, AMOUNT, MISSING_INTERNAL, MISSING_PROVIDER, STATUS
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -202,6 +202,24 @@ def test_an_import_done_twice_is_named_and_one_double_booking_is_not() -> None:
     background = Background(of_import=lambda _side, batch: {3: 22, 4: 50}[batch], total=lambda _side: 500)
     (cause,) = find(clues, background)
     assert (cause.kind, cause.facts["batch"], cause.facts["rows"], len(cause.members)) == ("import_twice", 3, 22, 20)
+
+
+def test_an_import_that_repeats_undecided_payments_is_named_with_what_it_repeats() -> None:
+    clues = [undecided(number, f"ch_{number}", batch=3) for number in range(8)]
+    clues += [undecided(100 + number, f"ch_{number}", batch=9) for number in range(8)]
+    clues += [undecided(200 + number, "ch_same", batch=9) for number in range(2)]  # within one import: no copy
+    background = Background(of_import=lambda _side, batch: {3: 400, 9: 10}[batch], total=lambda _side: 410)
+    (cause,) = find(clues, background)
+    assert (cause.kind, cause.facts["batch"], cause.facts["copies"]) == ("import_twice", 9, 8)
+    assert set(cause.members) == {*range(8), *range(100, 108)}
+    assert cause.misfits == (200, 201)
+
+
+def undecided(number: int, claim: str, **facts: Any) -> Clue:
+    values = {"left_at": START, "left_amount": 500, "claim": claim, **facts}
+    return Clue(
+        id=number, type=AMBIGUOUS, reason="ambiguous.equal_candidates", kind="charge", currency="EUR", **values
+    )  # fmt: skip
 
 
 def test_a_faulty_import_is_named_where_others_are_sound() -> None:

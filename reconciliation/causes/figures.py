@@ -1,0 +1,45 @@
+"""What is open of each cause now: how many discrepancies, and their value per currency."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import Abs
+
+from reconciliation.models import Cause, CauseMember
+
+from .reading import RESOLVED
+
+
+@dataclass
+class CauseFigures:
+    """`count` open discrepancies; `value_minor`: currency → sum of absolute differences. Never added across."""
+
+    count: int = 0
+    value_minor: dict[str, int] = field(default_factory=dict)
+
+
+def visible_causes(organizations: Iterable[int]) -> QuerySet[Cause]:
+    """The causes of some organizations."""
+    return Cause.objects.filter(organization__in=list(organizations))
+
+
+def figures(causes: Iterable[int]) -> dict[int, CauseFigures]:
+    """The figures of causes, by their number, in one query."""
+    found: dict[int, CauseFigures] = defaultdict(CauseFigures)
+    members = CauseMember.objects.filter(cause__in=list(causes)).exclude(discrepancy__status=RESOLVED)
+    grouped = members.order_by().values_list("cause", "discrepancy__currency")
+    rows = grouped.annotate(rows=Count("pk"), value=Sum(Abs("discrepancy__difference_minor")))
+    for cause, currency, count, value in rows.order_by("cause", "discrepancy__currency"):
+        found[cause].count += count
+        if value is not None:
+            found[cause].value_minor[currency] = value
+    return found
+
+
+def top_causes(organizations: Iterable[int], limit: int = 5) -> list[tuple[Cause, CauseFigures]]:
+    """The causes with most open discrepancies, those first; two queries. Causes that are worked off are left out."""
+    causes = {cause.pk: cause for cause in visible_causes(organizations).select_related("organization")}
+    ranked = sorted(figures(causes).items(), key=lambda pair: (-pair[1].count, pair[0]))
+    return [(causes[pk], told) for pk, told in ranked[:limit]]

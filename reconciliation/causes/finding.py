@@ -1,0 +1,72 @@
+"""Looking for causes and storing them; a cause that is found again keeps its number."""
+
+from collections import Counter
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from billing.models import Organization
+from reconciliation.core.causes import Found, find
+from reconciliation.models import Cause, CauseMember, CauseState, ReconciliationRun
+
+from .reading import COMPARISON, background_of, clues_of
+
+MEMBERS_A_STATEMENT = 2_000
+
+
+def look_for(*, organization: Organization, now: datetime) -> int:
+    """Looks for causes among the organization's open discrepancies and stores them. Returns how many there are.
+
+    The same discrepancies give the same causes. Who works on them meanwhile is not held up: what is resolved is left
+    out when a cause is read.
+    """
+    as_of = newest_run(organization)
+    clues = clues_of(organization)
+    found = find(clues, background_of(organization, clues))
+    with transaction.atomic():
+        CauseState.objects.get_or_create(
+            organization=organization, comparison=COMPARISON, defaults={"found_at": now}
+        )  # fmt: skip
+        state = CauseState.objects.select_for_update().get(organization=organization, comparison=COMPARISON)
+        if state.as_of_run <= as_of:
+            store(organization, found, now)
+            state.as_of_run, state.looked_at, state.found_at = as_of, len(clues), now
+            state.save()
+    return len(found)
+
+
+def newest_run(organization: Organization) -> int:
+    """The number of the newest run that ended."""
+    ended = ReconciliationRun.objects.filter(
+        organization=organization, comparison=COMPARISON, status__in=["ok", "break"]
+    )
+    return ended.aggregate(newest=Max("number"))["newest"] or 0
+
+
+def store(organization: Organization, found: list[Found], now: datetime) -> None:
+    """Replaces the organization's causes by those found."""
+    known = Cause.objects.filter(organization=organization, comparison=COMPARISON)
+    members = CauseMember.objects.filter(cause__in=known)
+    kinds = dict(known.values_list("pk", "kind"))
+    belongs = dict(members.values_list("discrepancy_id", "cause_id"))
+    members.delete()
+    kept: set[int] = set()
+    for each in found:
+        number = known_as(each, belongs, kinds, kept)
+        cause = Cause(
+            pk=number, organization=organization, comparison=COMPARISON, kind=each.kind, currency=each.currency,
+            facts={**each.facts, "misfits": list(each.misfits)}, rows_found=len(each.members), found_at=now,
+        )  # fmt: skip
+        cause.save(force_update=number is not None, force_insert=number is None)
+        kept.add(cause.pk)
+        rows = (CauseMember(cause=cause, discrepancy_id=member) for member in each.members)
+        CauseMember.objects.bulk_create(rows, batch_size=MEMBERS_A_STATEMENT)
+    known.exclude(pk__in=kept).delete()
+
+
+def known_as(found: Found, belongs: dict[int, int], kinds: dict[int, str], taken: set[int]) -> int | None:
+    """The number of the stored cause that shares most discrepancies with a found one of its kind."""
+    shared = Counter(belongs[member] for member in found.members if member in belongs)
+    fitting = [(count, -pk) for pk, count in shared.items() if kinds[pk] == found.kind and pk not in taken]
+    return -max(fitting)[1] if fitting else None
