@@ -83,6 +83,14 @@ UNFOLD = {
                         badge=f"{SIDEBAR}.open_discrepancies",
                         badge_variant="primary",
                     ),
+                    entry(
+                        _("Disputes"),
+                        "gavel",
+                        "reconciliation_dispute_changelist",
+                        "sees_discrepancies",
+                        badge=f"{SIDEBAR}.pressing_disputes",
+                        badge_variant="warning",
+                    ),
                 ],
             },
             {

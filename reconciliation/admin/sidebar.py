@@ -3,9 +3,11 @@
 from django.core.cache import cache
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 
 from billing.access import visible_to
 from reconciliation import queues
+from reconciliation.disputes import pressing
 
 BADGE_SECONDS = 60
 
@@ -19,6 +21,22 @@ def open_discrepancies(request: HttpRequest) -> str:
         text = str(queues.counts(queues.totals(own), {"open": Q()})["open"])
         cache.set(key, text, BADGE_SECONDS)
     return str(text)
+
+
+def pressing_disputes(request: HttpRequest) -> str:
+    """How many disputes have something that expires within a day; kept for a minute."""
+    own = visible_to(request)
+    key = f"badge:disputes:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
+    text = cache.get(key)
+    if text is None:
+        text = str(pressing(own, timezone.now()))
+        cache.set(key, text, BADGE_SECONDS)
+    return str(text)
+
+
+def sees_discrepancies(request: HttpRequest) -> bool:
+    """For the link to disputes."""
+    return may_see("reconciliation.view_reconciliationdiscrepancy", request)
 
 
 def may_see(permission: str, request: HttpRequest) -> bool:

@@ -84,7 +84,7 @@ def around_charges(organization: Organization, charges: set[str], parameters: Pa
     paid = lines.filter(pl.col("kind") == LineKind.CHARGE.value).select("grp", charge="parent_key").drop_nulls()
     invoices = {row["charge"]: invoice_record(row) for row in paid.join(single, on="grp").iter_rows(named=True)}
     gone = lines.filter(pl.col("kind").is_in([LineKind.DISPUTE.value]) & ~pl.col("undone").fill_null(True))
-    shown = gone.group_by("source").agg(whole=(pl.col("cover") >= -pl.col("value")).all())
+    shown = gone.group_by("source").agg(whole=(pl.col("cover") >= -pl.col("value")).fill_null(value=False).all())
     return Around(invoices, set(shown.filter("whole")["source"].drop_nulls()))
 
 

@@ -4,6 +4,7 @@ from .bulk import BulkAction, BulkRow
 from .causes import Cause, CauseMember, CauseState
 from .decisions import MatchDecision
 from .discrepancies import ReconciliationDiscrepancy
+from .disputes import Dispute
 from .dry_runs import DryRun
 from .exports import ListExport
 from .items import ReconciliationItem
@@ -20,6 +21,7 @@ __all__ = [
     "CauseMember",
     "CauseState",
     "ClosingThreshold",
+    "Dispute",
     "DryRun",
     "ListExport",
     "LogHead",
