@@ -240,6 +240,9 @@ STRIPE_API_BASE = env.stripe_base("STRIPE_API_BASE", "https://api.stripe.com")
 STATEMENT_DAYS = env.number("STATEMENT_DAYS", default=7, least=1, most=365)
 # How many calendar months the hourly sweep reconciles: this one and those before it.
 SWEEP_MONTHS = env.number("SWEEP_MONTHS", default=2, least=1, most=24)
+SHARD_FROM_RECORDS = env.number("SHARD_FROM_RECORDS", default=4_000_000, least=2, most=1_000_000_000)
+SHARD_RECORDS = env.number("SHARD_RECORDS", default=2_000_000, least=1, most=1_000_000_000)
+RUN_FILES = Path(env.text("RUN_FILES", str(VAR_DIR / "runs"))).resolve()  # parts of runs that are cut
 # Who collects /metrics shows one of these (Authorization: Bearer …); two are valid while one is exchanged.
 METRICS_TOKENS = env.tokens("METRICS_TOKENS")
 ACTION_LOG_CHECKPOINT_KEY = env.text("ACTION_LOG_CHECKPOINT_KEY")

@@ -195,3 +195,28 @@ def _copy_in(statement: str, frame: pl.DataFrame) -> None:
 def _csv_pieces(frame: pl.DataFrame) -> Iterator[bytes]:
     for chunk in frame.iter_slices(ROWS_A_CHUNK):
         yield chunk.write_csv(include_header=False, null_value="\\N", quote_style="necessary").encode()
+
+
+def read_pieces(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) -> Iterator[pl.DataFrame]:
+    """What `read` gives, in frames of some ten thousand rows, so that a large table never stands in memory at once."""
+    names = {f"col_{name}": expression for name, expression in columns.items()}
+    plain = {k: models.F(v) if isinstance(v, str) else v for k, v in names.items()}
+    rows = queryset.order_by().annotate(**plain).values_list(*names)
+    sql, params = rows.query.sql_with_params()
+    texts = [name for name, dtype in schema.items() if dtype in TEXTS]
+    for piece in _pieces(sql, params, schema):
+        yield piece.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
+
+
+def _pieces(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.DataFrame]:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor, connection.wrap_database_errors:
+            raw = cursor.connection
+            query = psycopg.ClientCursor(raw).mogrify(sql, params)
+            for piece in _copy_pieces(raw.pgconn, f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()):
+                yield _parse(piece, schema)
+        return
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, params)
+        while rows := cursor.fetchmany(ROWS_A_CHUNK):
+            yield pl.DataFrame(rows, schema=schema, orient="row")

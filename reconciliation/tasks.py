@@ -1,8 +1,10 @@
 """Background work: trigger a run, and work it in django-q2's worker, which may deliver a job more than once."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -14,6 +16,7 @@ from billing.models import Organization
 from reconciliation.models import ReconciliationRun, RunLease
 from reconciliation.runs import RunInProgress, execute, open_run
 from reconciliation.runs.leases import LeaseHeld, LeaseLost
+from reconciliation.runs.shards import join, parts_free, started
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +62,14 @@ def work_run(run_id: int, waits: int = 0) -> str:
     run = ReconciliationRun.objects.select_related("organization").filter(pk=run_id).first()
     if run is None or run.status not in UNFINISHED:
         return "already ended"
-    if RunLease.objects.filter(run=run, expires_at__gt=now).exists():
-        return _come_back(run, waits, now)  # another delivery is at work: look after it, should it have died
+    if RunLease.objects.filter(run=run, expires_at__gt=now).exists():  # another delivery is at work
+        return _help(run, waits, now)
     ReconciliationRun.objects.filter(pk=run.pk).update(attempts=F("attempts") + 1)
     if run.attempts - waits >= MAX_STARTS:
         return _give_up(run, now, STOPPED_OFTEN)
     try:
-        return execute(run=run, now=now).status
+        status = execute(run=run, now=now, wait=False, progress=_helpers(run)).status
+        return _go_on(run, waits) if status == "running" else status
     except LeaseHeld:
         return _come_back(run, waits, now)
     except LeaseLost:
@@ -75,6 +79,34 @@ def work_run(run_id: int, waits: int = 0) -> str:
     except Exception:
         logger.exception("a run could not be started", extra={"run": run.pk})
         return _come_back(run, waits, now)
+
+
+def _helpers(run: ReconciliationRun) -> Callable[[str, int], None]:
+    """Calls the other workers once a run turns out to be cut into parts and its first part is done."""
+    called: list[str] = []
+
+    def told(stage: str, _percent: int) -> None:
+        if stage == "matching" and not called and started(run):
+            called.append(stage)
+            for _worker in range(int(str(settings.Q_CLUSTER["workers"])) - 1):
+                async_task("reconciliation.tasks.work_run", run.pk, task_name=f"help run {run.pk}", group="runs")
+
+    return told
+
+
+def _help(run: ReconciliationRun, waits: int, now: datetime) -> str:
+    """Takes parts of a run that others work; of one that has none to spare it looks after them, should they die."""
+    status = join(run=run, now=now) if started(run) else "running"
+    return _go_on(run, waits) if status == "running" else status
+
+
+def _go_on(run: ReconciliationRun, waits: int) -> str:
+    """Another job for what remains: at once when parts are free, later when other workers have all of them."""
+    now = timezone.now()
+    if not parts_free(run, now):
+        return _come_back(run, waits, now)
+    async_task("reconciliation.tasks.work_run", run.pk, task_name=f"run {run.pk}", group="runs")
+    return "to be continued"
 
 
 def _come_back(run: ReconciliationRun, waits: int, now: datetime) -> str:

@@ -7,7 +7,14 @@ from importlib import import_module
 from typing import Any, Final
 
 STAGES: Final[tuple[tuple[str, str, str], ...]] = (
-    ("what changed since the last run", "reconciliation.runs.execution", "basis"),
+    ("what changed since the last run", "reconciliation.runs.preparing", "basis"),
+    ("cutting into parts", "reconciliation.runs.shards.working", "read_sides"),
+    ("settling parts", "reconciliation.runs.shards.working", "match_part"),
+    ("matching the rest", "reconciliation.runs.shards.finishing", "match_rest"),
+    ("explaining the rest", "reconciliation.runs.shards.finishing", "explain"),
+    ("ranges of items", "reconciliation.runs.shards.finishing", "write_ranges"),
+    ("writing ranges", "reconciliation.runs.shards.finishing", "write_rows"),
+    ("ending a run of parts", "reconciliation.runs.shards.finishing", "end_run"),
     ("reading both sides", "reconciliation.comparisons.payments", "load_sides"),
     ("reading connected records", "reconciliation.comparisons.payments", "load_connected"),
     ("refunds and attempts", "reconciliation.comparisons.payments", "prepared"),
@@ -19,11 +26,11 @@ STAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("items to open and close", "reconciliation.runs.working", "item_changes"),
     ("known discrepancies", "reconciliation.runs.discrepancies", "known_discrepancies"),
     ("triage", "reconciliation.runs.triage", "decide"),
-    ("totals", "reconciliation.runs.execution", "figures"),
+    ("totals", "reconciliation.runs.preparing", "figures"),
     ("writing items", "reconciliation.runs.execution", "write_items"),
     ("writing discrepancies", "reconciliation.runs.discrepancies", "store"),
     ("open discrepancies read back", "reconciliation.runs.execution", "open_discrepancies"),
-    ("report", "reconciliation.runs.execution", "store_report"),
+    ("report", "reconciliation.runs.execution", "end_run"),
     ("action log", "reconciliation.action_log", "append"),
 )
 OTHER: Final = "everything else, the commit too"

@@ -22,6 +22,7 @@ from reconciliation.engine import collected, lazy, pin
 from .base import Comparison, Scope, Seeds, Sides
 from .decisions import decided, partners_missing
 from .payments_reader import IDENTITY, members
+from .payments_shards import sharding
 from .payments_sides import load_connected, load_sides, replaced_intents, with_latest
 
 NAME = "payments"
@@ -133,4 +134,5 @@ COMPARISON = Comparison(
     first=FIRST,
     passes=PASSES,
     identities=(Payment, ProviderRecord),
+    sharding=sharding(refund_exclusion, lambda organization: decided(organization.pk, NAME)),
 )

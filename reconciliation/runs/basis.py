@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
+from django.db.models import QuerySet
 
 from billing import changes
+from billing.models import SourceChange
 from reconciliation.comparisons.base import Comparison
 from reconciliation.frames import read
 from reconciliation.models import ReconciliationItem, ReconciliationRun
@@ -47,21 +49,9 @@ def basis(run: ReconciliationRun, comparison: Comparison, parameters: dict[str, 
     since = changes.since(run.organization, earlier.journal)
     size = int(earlier.metrics.get("left_read", 0)) + int(earlier.metrics.get("right_read", 0))
     limit = max(IDENTITIES_AT_LEAST, int(size * WHOLE_ABOVE))
-    changed = {side: pl.Series(dtype=pl.Int64) for side in ("left", "right")}
-    for source, side in comparison.sources.items():
-        of_source = since.filter(source=source)
-        batches = list(of_source.exclude(batch=None).values_list("batch_id", flat=True).distinct())
-        parts = [read(of_source.exclude(identity_id=None), {"id": "identity_id"}, {"id": pl.Int64})["id"]]
-        if batches:
-            identities = comparison.imported(side, batches)
-            if identities.count() > limit:
-                return None
-            parts.append(read(identities, {"id": next(iter(identities.query.values_select))}, {"id": pl.Int64})["id"])
-        changed[side] = pl.concat([changed[side], *parts]).unique()
-    for source, reached in comparison.reached.items():
-        ids = read(since.filter(source=source), {"id": "identity_id"}, {"id": pl.Int64})["id"].unique()
-        for side, found in reached(run.organization, ids).items() if len(ids) else ():
-            changed[side] = pl.concat([changed[side], found]).unique()
+    changed = changed_since(run, comparison, since, limit)
+    if changed is None:
+        return None
     if comparison.one_identity:
         changed = dict.fromkeys(changed, pl.concat(list(changed.values())).unique())
     for side, ids in due(run, now).items():
@@ -69,6 +59,33 @@ def basis(run: ReconciliationRun, comparison: Comparison, parameters: dict[str, 
     if sum(len(ids) for ids in changed.values()) > limit:
         return None
     return Basis(earlier, changed)
+
+
+def changed_since(
+    run: ReconciliationRun, comparison: Comparison, since: QuerySet[SourceChange], limit: int
+) -> dict[str, pl.Series] | None:
+    """Per side the identities that the journal names; None when an import wrote more than `limit`."""
+    changed = {side: pl.Series(dtype=pl.Int64) for side in ("left", "right")}
+    for source, side in comparison.sources.items():
+        of_source = since.filter(source=source)
+        batches = list(of_source.exclude(batch=None).values_list("batch_id", flat=True).distinct())
+        parts = [named_by(of_source)]
+        if batches:
+            identities = comparison.imported(side, batches)
+            if identities.count() > limit:
+                return None
+            parts.append(read(identities, {"id": next(iter(identities.query.values_select))}, {"id": pl.Int64})["id"])
+        changed[side] = pl.concat([changed[side], *parts]).unique()
+    for source, reached in comparison.reached.items():
+        ids = named_by(since.filter(source=source)).unique()
+        for side, found in reached(run.organization, ids).items() if len(ids) else ():
+            changed[side] = pl.concat([changed[side], found]).unique()
+    return changed
+
+
+def named_by(since: QuerySet[SourceChange]) -> pl.Series:
+    """The identities that entries of the journal name one by one."""
+    return read(since.exclude(identity_id=None), {"id": "identity_id"}, {"id": pl.Int64})["id"]
 
 
 def due(run: ReconciliationRun, now: datetime) -> dict[str, pl.Series]:

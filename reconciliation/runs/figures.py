@@ -74,27 +74,30 @@ def read_totals(work: Work) -> Totals:
 
     A record belongs to the period of its left partner, if it has one, else to its own.
     """
-    found, sides, rules = work.gathered.found, work.gathered.sides, work.rules
+    sides = work.gathered.sides
+    return control_totals(work.gathered.found, sides.left, sides.right, work.rules)
+
+
+def control_totals(items: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame, rules: Parameters) -> Totals:
+    """The control totals of records `left` and `right` that `items` pair."""
     columns = ("occurred_at", "currency", "amount")
     outside = ~((pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end))
-    elsewhere = [side.filter(outside)["id"].implode() for side in (sides.left, sides.right)]
+    elsewhere = [side.filter(outside)["id"].implode() for side in (left, right)]
     # Only a pair with a foot outside the period can count in another period than its records' own.
-    across = found.filter(
+    across = items.filter(
         (pl.col("left_id") > 0)
         & (pl.col("right_id") > 0)
         & (pl.col("left_id").is_in(elsewhere[0]) | pl.col("right_id").is_in(elsewhere[1]))
     ).select("left_id", "right_id")
-    left_times = sides.left.select(left_id="id", owner_time="occurred_at")
+    left_times = left.select(left_id="id", owner_time="occurred_at")
     owners = left_times.join(across, on="left_id").select(id="right_id", owner_time="owner_time")
-    right = sides.right.select("id", *columns)
+    right = right.select("id", *columns)
     if not owners.is_empty():
         right = right.join(owners, on="id", how="left")
         right = right.with_columns(occurred_at=pl.coalesce("owner_time", "occurred_at"))
     result: Totals = {}
-    for side, frame in (("left", sides.left.select(columns)), ("right", right)):
-        grouped = (
-            within(frame, work.rules).group_by("currency").agg(count=pl.len(), amount_minor=pl.col("amount").sum())
-        )
+    for side, frame in (("left", left.select(columns)), ("right", right)):
+        grouped = within(frame, rules).group_by("currency").agg(count=pl.len(), amount_minor=pl.col("amount").sum())
         for row in grouped.iter_rows(named=True):
             result.setdefault(row["currency"], {})[side] = {"count": row["count"], "amount_minor": row["amount_minor"]}
     return result

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from reconciliation.models import ReconciliationRun, RunLease
@@ -54,6 +54,14 @@ def hold(*, run: ReconciliationRun, fence: int) -> None:
     )
     if lease.fence != fence:
         raise LeaseLost(f"{run} lost its lease to a later run; nothing was written.")
+
+
+def current(*, run: ReconciliationRun, now: datetime) -> int | None:
+    """The fencing number under which `run` is worked at `now`, or None when nobody works it."""
+    lease = RunLease.objects.filter(
+        run=run, comparison=run.comparison, expires_at__gt=now, run__status="running", run__number=F("fence")
+    )
+    return lease.values_list("fence", flat=True).first()
 
 
 def renew(*, run: ReconciliationRun, fence: int, now: datetime) -> None:

@@ -63,10 +63,17 @@ def stored_for_period(organization: Organization, comparison: Comparison, scope:
     """The open items of the period, and those elsewhere that name a record which now lies in the period."""
     items = open_items(organization, comparison)
     inside = read(items.filter(occurred_at__gte=scope.start, occurred_at__lt=scope.end), STORED_COLUMNS, STORED)
+    elsewhere = elsewhere_for_period(organization, comparison, scope)
+    return inside if elsewhere.is_empty() else pl.concat([inside, elsewhere])
+
+
+def elsewhere_for_period(organization: Organization, comparison: Comparison, scope: Scope) -> pl.DataFrame:
+    """The open items outside the period that name a record which now lies in it."""
+    items = open_items(organization, comparison)
     outside = items.exclude(occurred_at__gte=scope.start, occurred_at__lt=scope.end)
+    parts = [pl.DataFrame(schema=STORED)]
     if not outside.exists():
-        return inside
-    parts = [inside]
+        return parts[0]
     for side in ("left", "right"):
         members = comparison.members(organization, side, scope.start, scope.end)
         parts.append(read(outside.filter(**{f"{side}_id__in": members}), STORED_COLUMNS, STORED))

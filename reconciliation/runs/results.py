@@ -18,6 +18,15 @@ class RunInProgress(Exception):
         super().__init__(_("%s already reconciles this period. Wait for it to end, then try again.") % run)
 
 
+class Unfinished(Exception):
+    """A run of parts goes on: other workers have all of them, or this one's time is up (`free`: parts are waiting)."""
+
+    def __init__(self, *, free: bool) -> None:
+        """Says whether another worker is needed."""
+        self.free = free
+        super().__init__("the run is not finished yet")
+
+
 @dataclass(frozen=True)
 class RunResult:
     """How a run ended. `run` is None for a dry run; `written` counts rows; `seconds` is wall-clock time."""

@@ -55,9 +55,7 @@ def work_out(
     return Work(gathered, findings, collected(to_open), collected(to_close), rules, basis)
 
 
-def findings_of(
-    run: ReconciliationRun, comparison: Comparison, gathered: Gathered, rules: Parameters
-) -> list[Finding]:
+def findings_of(run: ReconciliationRun, comparison: Comparison, gathered: Gathered, rules: Parameters) -> list[Finding]:
     """Everything found about the items."""
     if comparison.explain is not None:
         return comparison.explain(run.organization, gathered.found, gathered.sides, rules)
@@ -68,12 +66,17 @@ def findings_of(
 
 
 def write_items(run: ReconciliationRun, number: int, work: Work) -> None:
+    """Writes the items that change."""
+    write_rows(run, number, work.to_open, work.to_close)
+
+
+def write_rows(run: ReconciliationRun, number: int, to_open: pl.DataFrame, to_close: pl.DataFrame) -> None:
     """Closes replaced items, then opens the new ones, sorted by their pair."""
-    ids = work.to_close["item_id"].to_list()
+    ids = to_close["item_id"].to_list()
     for at in range(0, len(ids), CLOSE_A_QUERY):
         ReconciliationItem.objects.filter(pk__in=ids[at : at + CLOSE_A_QUERY]).update(closed_run=number)
-    texts = [pl.col(name).fill_null("") for name, dtype in work.to_open.schema.items() if dtype in TEXTS]
-    rows = work.to_open.with_columns(
+    texts = [pl.col(name).fill_null("") for name, dtype in to_open.schema.items() if dtype in TEXTS]
+    rows = to_open.with_columns(
         *texts, timestamp("occurred_at"), timestamp("due_at"), organization_id=pl.lit(run.organization_id),
         comparison=pl.lit(run.comparison), opened_run=pl.lit(number),
     )  # fmt: skip

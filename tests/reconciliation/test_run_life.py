@@ -8,7 +8,7 @@ from reconciliation.core import report as reports
 from reconciliation.models import (
     ReconciliationRun,
 )
-from reconciliation.runs import execution, leases
+from reconciliation.runs import execution, leases, preparing
 from tests.reconciliation.books import END, LATER, START, Books, filled, rows_written
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_a_run_that_fails_is_stored_as_an_error_and_writes_nothing_else(
     def broken(*_args: object, **_options: object) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(execution, "store_report", broken)
+    monkeypatch.setattr(execution, "end_run", broken)
     result = execution.reconcile(organization=books.organization, start=START, end=END, by=None, now=LATER)
     run = ReconciliationRun.objects.get()
     assert (result.status, run.status, run.error) == ("error", "error", "RuntimeError: the disk is full")
@@ -59,7 +59,7 @@ def test_a_run_refuses_to_start_while_another_writes_the_same_comparison(books: 
 
 def test_a_stale_holder_can_no_longer_write(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(books)
-    work_out = execution.work_out
+    work_out = preparing.work_out
 
     def slow(run: ReconciliationRun, *rest: object, **options: object) -> object:
         usurper = execution.open_run(
@@ -68,7 +68,7 @@ def test_a_stale_holder_can_no_longer_write(books: Books, monkeypatch: pytest.Mo
         leases.acquire(run=usurper, now=LATER + leases.LEASE)
         return work_out(run, *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(execution, "work_out", slow)
+    monkeypatch.setattr(preparing, "work_out", slow)
     result = execution.reconcile(organization=books.organization, start=START, end=END, by=None, now=LATER)
     assert result.status == "error"
     assert "lost its lease" in result.error

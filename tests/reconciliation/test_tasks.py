@@ -115,7 +115,7 @@ def test_a_run_that_lost_its_lease_says_so_unless_a_later_delivery_works_it(
 ) -> None:
     run, mine = triggered(books), {"number": 1}
 
-    def lost(*, run: ReconciliationRun, now: Any) -> None:
+    def lost(*, run: ReconciliationRun, **_options: Any) -> None:
         run.number = mine["number"]
         ReconciliationRun.objects.filter(pk=run.pk).update(number=2, status="running")
         raise leases.LeaseLost("taken over")

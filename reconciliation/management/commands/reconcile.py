@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from billing.models import Organization
 from reconciliation.comparisons import COMPARISONS
+from reconciliation.management.helpers import Helpers
 from reconciliation.management.summary import as_json, console_for, print_summary
 from reconciliation.runs import RunInProgress, RunResult, reconcile
 from reconciliation.runs.leases import LeaseHeld
@@ -46,6 +47,9 @@ class Command(BaseCommand):
         parser.add_argument("--to", dest="end", required=True, metavar="DATE", help=_("the day after the last one"))
         parser.add_argument("--json", action="store_true", help=_("one JSON object on standard output"))
         parser.add_argument("--full", action="store_true", help=_("match everything again, not only what changed"))
+        parser.add_argument(
+            "--workers", type=int, default=1, metavar="N", help=_("processes that share a large run (1)")
+        )
         parser.add_argument("--dry-run", action="store_true", help=_("show what would change, write nothing"))
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -75,10 +79,16 @@ class Command(BaseCommand):
     def with_progress(self, organization: Organization, start: datetime, end: datetime, options: Any) -> RunResult:
         """The run, with a bar on standard error."""
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        with bar, Helpers(options["workers"] - 1, organization) as helpers:
             task = bar.add_task(_("Starting"), total=100)
+
+            def tell(stage: str, percent: int) -> None:
+                bar.update(task, description=stage_words(stage), completed=percent)
+                helpers.told(stage)
+
             return reconcile(
                 organization=organization, comparison=options["comparison"], start=start, end=end, by=None,
                 now=timezone.now(), dry_run=options["dry_run"], full=options["full"],
-                progress=lambda stage, percent: bar.update(task, description=stage_words(stage), completed=percent),
+                progress=tell,
             )  # fmt: skip
