@@ -62,7 +62,7 @@ class CauseAdmin(EvidenceAdmin):
             request.META["tieout.causes_later"] = len(later)
         return super().changelist_view(request, extra_context)
 
-    def list_top(self, request: HttpRequest) -> dict[str, Any]:
+    def list_top(self, request: HttpRequest, _changelist: Any) -> dict[str, Any]:
         """What was looked at, and when: no cause is an answer too."""
         states = CauseState.objects.filter(organization__in=visible_to(request)).select_related("organization")
         lines = [state_line(state) for state in states.order_by("organization__name")[:MOST_LOOKED_AT]]
