@@ -51,6 +51,13 @@ def withdraw_ingestion(*, fetch: ProviderFetch, by: str, reason: str, now: datet
         )  # fmt: skip
 
 
+def lines_brought(fetch: ProviderFetch) -> int:
+    """How many lines stand as `fetch` brought them: what a withdrawal would take back."""
+    return StatementLineVersion.objects.filter(
+        fetch=fetch, number=F("line__current_number"), excluded_reason=""
+    ).count()
+
+
 def _check(fetch: ProviderFetch, now: datetime) -> None:
     if fetch.kind not in INGESTIONS:
         raise WithdrawalRefused(_("This brought no statement lines: there is nothing to withdraw."))

@@ -40,6 +40,7 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "reconciliation.admin.today.dashboard",
     "STYLES": [
         asset("reconciliation/desk.css"),
+        asset("reconciliation/sources.css"),
         asset("reconciliation/queue.css"),
         asset("reconciliation/today.css"),
     ],
@@ -108,6 +109,19 @@ UNFOLD = {
                     entry(
                         _("Action log"), "history", "reconciliation_reconciliationactionlog_changelist", "sees_evidence"
                     ),
+                ],
+            },
+            {
+                "title": _("Sources"),
+                "separator": True,
+                "items": [
+                    entry(_("Statement lines"), "receipt", "billing_statementline_changelist", "sees_evidence"),
+                    entry(_("Payouts"), "savings", "billing_payout_changelist", "sees_evidence"),
+                    entry(_("Invoices"), "request_quote", "billing_invoice_changelist", "sees_evidence"),
+                    entry(_("Invoice payments"), "price_check", "billing_invoicepayment_changelist", "sees_evidence"),
+                    entry(_("Source jobs"), "sync", "reconciliation_syncjob_changelist", "sees_evidence"),
+                    entry(_("Fetches"), "cloud_download", "billing_providerfetch_changelist", "sees_evidence"),
+                    entry(_("Withdrawals"), "undo", "billing_statementwithdrawal_changelist", "sees_evidence"),
                 ],
             },
             {

@@ -1,5 +1,27 @@
 """The billing source in the admin: everything of the ledger view-only, organizations and memberships editable."""
 
-from . import events, imports, memberships, organizations, payments, records
+from . import (
+    events,
+    imports,
+    invoice_payments,
+    invoices,
+    memberships,
+    organizations,
+    payments,
+    payouts,
+    records,
+    withdrawals,
+)
 
-__all__ = ["events", "imports", "memberships", "organizations", "payments", "records"]
+__all__ = [
+    "events",
+    "imports",
+    "invoice_payments",
+    "invoices",
+    "memberships",
+    "organizations",
+    "payments",
+    "payouts",
+    "records",
+    "withdrawals",
+]

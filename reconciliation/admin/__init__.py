@@ -1,5 +1,31 @@
 """The reconciliation in the admin: evidence view-only, runs triggered, accounts and jobs in the same look."""
 
-from . import accounts, action_log, discrepancies, disputes, dry_runs, items, jobs, runs, thresholds
+from . import (
+    accounts,
+    action_log,
+    discrepancies,
+    disputes,
+    dry_runs,
+    fetches,
+    items,
+    jobs,
+    runs,
+    source_jobs,
+    statements,
+    thresholds,
+)
 
-__all__ = ["accounts", "action_log", "discrepancies", "disputes", "dry_runs", "items", "jobs", "runs", "thresholds"]
+__all__ = [
+    "accounts",
+    "action_log",
+    "discrepancies",
+    "disputes",
+    "dry_runs",
+    "fetches",
+    "items",
+    "jobs",
+    "runs",
+    "source_jobs",
+    "statements",
+    "thresholds",
+]

@@ -28,6 +28,9 @@ STORED = (
     gettext_noop("Can approve and reject resolutions"),
     gettext_noop("Can requeue discrepancies"),
     gettext_noop("Can decide which records belong together"),
+    gettext_noop("Can fetch from the provider"),
+    gettext_noop("Can withdraw ingestions"),
+    gettext_noop("Can attach statement lines"),
 )
 
 

@@ -106,6 +106,8 @@ def via_words(via: str) -> str:
         "": "–",
         "command": _("command line"),
         "admin": _("in the admin"),
+        "schedule": _("by the hour"),
+        "sweep": _("hourly sweep"),
     }.get(via, via)
 
 

@@ -54,6 +54,9 @@ def action_words(action: str) -> str:
         "proposal_revised": _("Proposal revised"),
         "closed": _("Closed by one manager"),
         "threshold_set": _("Threshold set"),
+        "source_job_requested": _("Source job asked for"),
+        "ingestion_withdrawn": _("Ingestion withdrawn"),
+        "lines_attached": _("Statement lines attached"),
     }.get(action, action.replace("_", " ").capitalize())
 
 
@@ -94,6 +97,15 @@ def field_words(field: str) -> str:
         "decision": _("Decision"),
         "left_id": _("Our record"),
         "right_id": _("Provider record"),
+        "job": _("Source job"),
+        "kind": _("Kind"),
+        "about": _("About"),
+        "ingestion": _("Ingestion"),
+        "excluded": _("Lines excluded"),
+        "restored": _("Lines put back"),
+        "belongs_to": _("Belongs to"),
+        "line_count": _("Number of lines"),
+        "lines": _("Lines"),
     }.get(field, field)
 
 

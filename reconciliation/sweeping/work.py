@@ -23,7 +23,8 @@ from .steps import FETCHES, Figures, Job, PutOff, StepFailed, runs
 logger = logging.getLogger(__name__)
 Tell = Callable[[str, int | None], None]
 STAY_SECONDS: Final = 240.0
-HOURLY: Final = "worker"
+HOURLY: Final = "hourly sweep"
+COMMAND_LINE: Final = "command line"
 
 
 class TimeUp(Exception):
@@ -79,7 +80,9 @@ def work_job(
 
 def actor(job: SyncJob) -> str:
     """Who wanted it, as it is kept with everything the job brings in."""
-    return job.requested_by.get_username() if job.requested_by else job.requested_via or HOURLY
+    if job.requested_by:
+        return job.requested_by.get_username()
+    return {"command": COMMAND_LINE, "schedule": HOURLY}.get(job.requested_via, job.requested_via)
 
 
 def _steps(job: Job, told: Settings) -> list[tuple[str, Callable[[], Figures]]]:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from billing.management.fetching import progress
-from billing.management.importing import COMMAND_LINE, as_file, find_organization
+from billing.management.importing import as_file, find_organization
 from billing.models import Organization
 from reconciliation.models import SyncJob
 from reconciliation.sweep_tasks import from_settings
@@ -61,7 +61,7 @@ class Command(BaseCommand):
                 say(f"{organization.name}: {step_words(step)}" + (f", {rows:,}" if rows else ""))
 
         job = open_job(
-            organization=organization, kind=SyncJob.Kind.SWEEP, by=None, via=COMMAND_LINE, now=timezone.now()
+            organization=organization, kind=SyncJob.Kind.SWEEP, by=None, via="command", now=timezone.now()
         )
         try:
             return work_job(job=job, told=from_settings(), clock=timezone.now, tell=tell, stay_seconds=None)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from billing.models import ImportBatch, ProviderEvent
 from reconciliation.models import ClosingThreshold
+from tests.reconciliation.admin.desk_sources import sources
 from tests.reconciliation.books import LATER, NOON, Books, minutes
 
 CANARY = "canary-of-the-other-organization"
@@ -36,6 +37,7 @@ def books_with_everything(slug: str = "acme", more: int = 0) -> Books:
     books.charged("ch_that", 9000, at=NOON + timedelta(hours=2), customer="cus_9")
     books.charged("re_out", 100, kind="refund", parent_reference="ch_matched")
     received(books, f"evt_{slug}", f"{slug}.csv")
+    sources(books.organization, "INV-1")
     return books
 
 
@@ -76,6 +78,7 @@ def books_of_somebody_else() -> Books:
         source="webhook",
         received_at=LATER,
     )
+    sources(books.organization, CANARY)
     ClosingThreshold.objects.create(organization=books.organization, currency="EUR", limit_minor=1)
     ImportBatch.objects.create(
         organization=books.organization, kind=CANARY, filename=CANARY, sha256="3" * 64, imported_at=LATER

@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from billing.attachments import AttachmentRefused, attach_lines
+from billing.attachments import AttachmentRefused
 from billing.management.fetching import print_figures
 from billing.management.importing import COMMAND_LINE, as_file, find_organization
 from billing.management.refusals import Refused
 from billing.models import Organization
 from billing.money import format_minor
 from billing.statement_queries import unattached
+from reconciliation.attaching import attach_on_record
 
 SHOWN = 50
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         if not options["tenant"]:
             raise Refused(_("Say whose these lines are: --tenant SLUG."))
         try:
-            done = attach_lines(
+            done = attach_on_record(
                 organization=organization,
                 tenant=find_organization(options["tenant"]),
                 external_ids=options["ids"],

@@ -13,7 +13,8 @@ from billing.management.fetching import print_figures
 from billing.management.importing import COMMAND_LINE, as_file, find_organization
 from billing.management.refusals import Refused
 from billing.models import ProviderFetch
-from billing.withdrawals import WithdrawalRefused, withdraw_ingestion
+from billing.withdrawals import WithdrawalRefused
+from reconciliation.sweeping.asked import withdraw_on_record
 
 
 class Command(BaseCommand):
@@ -40,10 +41,12 @@ class Command(BaseCommand):
             raise Refused(_("There is no ingestion %(number)d of “%(slug)s”.") % {
                 "number": options["number"], "slug": organization.slug})  # fmt: skip
         try:
-            done = withdraw_ingestion(fetch=fetch, by=COMMAND_LINE, reason=options["reason"], now=timezone.now())
+            done = withdraw_on_record(
+                fetch=fetch, by=COMMAND_LINE, user_id=None, reason=options["reason"], now=timezone.now()
+            )
         except WithdrawalRefused as error:
             raise Refused(str(error)) from None
-        figures = {"ingestion": fetch.pk, "excluded": done.lines, "put_back": done.restored}
+        figures = {"ingestion": fetch.pk, "excluded": done["excluded"], "put_back": done["restored"]}
         if options["json"]:
             self.stdout.write(json.dumps(figures))
         else:
