@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from billing.admin import saved_views
 from config.health import healthz
 from config.login.pages import end_other_sessions, second_factor
 from reconciliation.api.metrics import metrics
@@ -16,6 +17,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/second-factor/", second_factor, name="second_factor"),
     path("admin/second-factor/end-other-sessions", end_other_sessions, name="end_other_sessions"),
+    path("admin/views/", admin.site.admin_view(saved_views.change), name="saved_views"),
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

@@ -15,6 +15,7 @@ from billing.access import visible_to
 
 from .changelist import DeskChangeList
 from .keyset import Segment, Walk
+from .saved_views import views
 
 
 class DeskAdmin(ModelAdmin):
@@ -67,7 +68,10 @@ class DeskAdmin(ModelAdmin):
         response: HttpResponse = super().changelist_view(request, extra_context)
         changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
         if changelist:
-            response.context_data["list_top"] = self.list_top(request, changelist)
+            response.context_data["list_top"] = {
+                "views": views(request, changelist),
+                **self.list_top(request, changelist),
+            }
         return response
 
     def get_search_results(

@@ -9,6 +9,7 @@ from .organizations import Membership, Organization
 from .payments import Payment, PaymentVersion, RecordKind, Status
 from .payouts import Payout, PayoutVersion
 from .provider import ProviderEvent, ProviderKind, ProviderRecord, ProviderRecordVersion
+from .saved_views import SavedView
 from .statements import LineKind, StatementLine, StatementLineVersion, StatementWithdrawal
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "ProviderRecord",
     "ProviderRecordVersion",
     "RecordKind",
+    "SavedView",
     "SourceChange",
     "StatementLine",
     "StatementLineVersion",
