@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from statistics import fmean, pstdev
 from typing import Any
@@ -21,18 +21,23 @@ BY_COUNT = "count"
 LEFT_OUT = ("excluded", "not_due")
 DAY = timedelta(days=1)
 SIGMAS, LEAST = 3, 5
+HISTORY = 7 * DAY
 KEPT_SECONDS = 26 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Matched of all that counts, both sides together: records, or minor units of one currency."""
+    """Matched of all that counts, both sides together: records, or minor units of one currency.
+
+    `records` is how many records that is, whatever is measured.
+    """
 
     matched: int = 0
     base: int = 0
+    records: int = 0
 
     def __add__(self, other: "Rate") -> "Rate":
-        return Rate(self.matched + other.matched, self.base + other.base)
+        return Rate(self.matched + other.matched, self.base + other.base, self.records + other.records)
 
     @property
     def percent(self) -> str | None:
@@ -57,13 +62,15 @@ def rates_of(report: dict[str, Any]) -> Rates:
             }
             for measure in ("count", "amount_minor")
         }
-        found[BY_COUNT] += _rate(sums["count"])
-        found[currency] = _rate(sums["amount_minor"])
+        counts = _rate(sums["count"])
+        found[BY_COUNT] += counts
+        found[currency] = replace(_rate(sums["amount_minor"]), records=counts.base)
     return found
 
 
 def _rate(sums: dict[str, int]) -> Rate:
-    return Rate(sums["matched"], sum(sums.values()) - sum(sums[name] for name in LEFT_OUT))
+    base = sum(sums.values()) - sum(sums[name] for name in LEFT_OUT)
+    return Rate(sums["matched"], base, base)
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
@@ -158,8 +165,18 @@ def opened_by_day(organizations: Sequence[int], now: datetime) -> dict[str, list
     return found
 
 
+def knows_what_is_usual(organizations: Sequence[int], now: datetime) -> bool:
+    """Whether anything was opened more than a week ago: before that, all that comes in is new."""
+    return opened(organizations).filter(opened_at__lte=now - HISTORY).exists()
+
+
 def spikes(organizations: Sequence[int], now: datetime) -> list[Spike]:
-    """The types opened in 24 hours more often than mean + 3σ of the 28 days before, and at least five times."""
+    """The types opened in 24 hours more often than mean + 3σ of the 28 days before, and at least five times.
+
+    None before there is a week of history.
+    """
+    if not knows_what_is_usual(organizations, now):
+        return []
     rows = opened(organizations).filter(opened_at__gt=now - DAY, opened_at__lte=now)
     latest = dict(rows.values_list("type").annotate(n=Count("pk")))
     history = opened_by_day(organizations, now)

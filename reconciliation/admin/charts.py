@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDTH, HEIGHT = 640, 150
+WIDTH, HEIGHT = 1100, 170
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 8, 20
 MOST_LINES = 6
 
@@ -75,7 +75,7 @@ def percent_lines(lines: Sequence[Line], first: str, last: str) -> SafeString:
     )  # fmt: skip
     drawn = format_html_join("", "{}", ((_line(line, number, floor),) for number, line in enumerate(shown)))
     return format_html(
-        '<svg class="chart" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}{}</svg>',
+        '<svg class="lines" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">{}{}</svg>',
         WIDTH,
         HEIGHT,
         axis,
@@ -87,7 +87,7 @@ def key(lines: Sequence[Line]) -> SafeString:
     """What each line is, with its dashes and its mark."""
     return format_html_join(
         "",
-        '<li><svg class="chart chart-key" viewBox="0 0 34 12" aria-hidden="true"><g class="series series-{}">'
+        '<li><svg class="lines lines-key" viewBox="0 0 34 12" aria-hidden="true"><g class="series series-{}">'
         '<polyline points="0,6 27,6"/>{}</g></svg> {}</li>',
         ((number + 1, _mark(28, 6, number), line.name) for number, line in enumerate(lines[:MOST_LINES])),
     )

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from billing.admin.cells import amount_cell
 from billing.wording import count_text
@@ -26,6 +25,7 @@ from reconciliation.wording import outcome_word
 
 from .log_words import action_words
 from .run_page import DISCREPANCIES, ITEMS, period_text
+from .run_progress import span_text
 
 
 def figure(view: str, count: int, **query: str) -> dict[str, str]:
@@ -112,10 +112,7 @@ def days_between(span: Span) -> str:
     """How far apart the two runs lie."""
     if not span.earlier.started_at or not span.later.started_at:
         return ""
-    hours = round((span.later.started_at - span.earlier.started_at).total_seconds() / 3600)
-    if abs(hours) < 48:
-        return ngettext("%(n)d hour apart", "%(n)d hours apart", hours) % {"n": hours}
-    return ngettext("%(n)d day apart", "%(n)d days apart", hours // 24) % {"n": hours // 24}
+    return _("%(time)s apart") % {"time": span_text(abs(span.later.started_at - span.earlier.started_at))}
 
 
 class SinceMixin:

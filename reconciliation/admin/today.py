@@ -19,7 +19,7 @@ from billing.wording import count_text
 from reconciliation.models import ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
 from reconciliation.queues import open_figures
-from reconciliation.trends import DAY, DAYS, ENDED, daily_rates
+from reconciliation.trends import DAY, DAYS, ENDED, daily_rates, knows_what_is_usual
 from reconciliation.wording import percent_text
 
 from .labels import run_status_cell
@@ -145,4 +145,5 @@ def panels(request: HttpRequest, own: list[int], now: datetime, zone: ZoneInfo) 
         "ages": ages(figures),
         "mine": mine(request, own, now),
         "spikes": spike_rows(own, now),
+        "unusual_unknown": not knows_what_is_usual(own, now),
     }

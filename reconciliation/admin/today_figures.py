@@ -69,8 +69,8 @@ def rate_chart(daily: dict[tuple[str, date], Rates], now: datetime, zone: ZoneIn
     days = [today - back * DAY for back in reversed(range(DAYS))]
     weights: dict[tuple[str, str], int] = defaultdict(int)
     for (comparison, _day), rates in daily.items():
-        for measure in rates:
-            weights[comparison, measure] += 10**6 if measure == BY_COUNT else 1
+        for measure, rate in rates.items():
+            weights[comparison, measure] += rate.records
     names = dict(COMPARISONS)
     chosen = sorted(weights, key=lambda one: (-weights[one], one))[:MOST_LINES]
     several = len({comparison for comparison, _measure in weights}) > 1
@@ -90,7 +90,7 @@ def rate_chart(daily: dict[tuple[str, date], Rates], now: datetime, zone: ZoneIn
     ]
     return {
         "any": bool(rows),
-        "svg": percent_lines(lines, days[0].isoformat(), days[-1].isoformat()),
+        "svg": percent_lines(lines, days[0].isoformat(), days[-1].isoformat()) if len(rows) > 1 else "",
         "key": key(lines),
         "head": [line.name for line in lines],
         "rows": list(reversed(rows)),

@@ -145,11 +145,30 @@ def test_the_lines_have_a_table_of_the_same_figures(books: Books) -> None:
     assert str(chart["svg"]).count("<polyline") == len(chart["head"])
 
 
+def long_ago(books: Books, days: int, number: int = 1) -> None:
+    """A discrepancy that was opened `days` days before."""
+    ReconciliationDiscrepancy.objects.create(
+        organization=books.organization, comparison="payments", type="MissingInternalRecord", severity="minor",
+        right_id=10_000 + days * 10 + number, reason_code="x", currency="EUR", occurred_at=LATER,
+        opened_at=LATER - timedelta(days=days), opened_run=1, changed_run=1, queued_at=LATER, due_at=LATER,
+    )  # fmt: skip
+
+
+def test_without_a_week_of_history_nothing_is_unusual(books: Books) -> None:
+    books.run()
+    auditor = person("Auditor", books.organization)
+    with at(LATER + timedelta(hours=1)):
+        context = today(browser(auditor))
+    assert context["spikes"] == []
+    assert context["unusual_unknown"]
+
+
 def test_a_type_that_comes_in_more_often_than_usual_is_named(books: Books) -> None:
+    long_ago(books, 20)
     for number in range(9):
         books.charged(f"ch_flood_{number}", 100 + number)
     books.run()
-    came = ReconciliationDiscrepancy.objects.filter(type="MissingInternalRecord").count()
+    came = ReconciliationDiscrepancy.objects.filter(type="MissingInternalRecord").count() - 1
     auditor = person("Auditor", books.organization)
     with at(LATER + timedelta(hours=1)):
         assert [(row["name"], row["count"]) for row in today(browser(auditor))["spikes"]] == [
@@ -161,15 +180,9 @@ def test_a_type_that_comes_in_more_often_than_usual_is_named(books: Books) -> No
 
 def test_what_comes_in_every_day_is_no_spike(books: Books) -> None:
     books.run()
-    kind = ReconciliationDiscrepancy.objects.filter(type="MissingInternalRecord")[0]
     for back in range(1, 29):
         for number in range(4 if back % 2 else 8):
-            ReconciliationDiscrepancy.objects.create(
-                organization=books.organization, comparison="payments", type=kind.type,
-                right_id=10_000 + back * 10 + number,
-                severity="minor", reason_code="x", currency="EUR", occurred_at=LATER, opened_at=LATER - back * DAY,
-                opened_run=1, changed_run=1, queued_at=LATER, due_at=LATER,
-            )  # fmt: skip
+            long_ago(books, back, number)
     for number in range(6):
         books.charged(f"ch_daily_{number}", 100 + number)
     books.run(now=LATER + timedelta(hours=1))
