@@ -3,6 +3,8 @@
 from . import (
     accounts,
     action_log,
+    bulk,
+    causes,
     discrepancies,
     disputes,
     dry_runs,
@@ -18,6 +20,8 @@ from . import (
 __all__ = [
     "accounts",
     "action_log",
+    "bulk",
+    "causes",
     "discrepancies",
     "disputes",
     "dry_runs",

@@ -3,13 +3,17 @@
 from django.core.cache import cache
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.access import visible_to
 from reconciliation import queues
 from reconciliation.disputes import pressing
 
+from .approval_cards import mine_to_sign
+
 BADGE_SECONDS = 60
+MOST_COUNTED = 1_000
 
 
 def open_discrepancies(request: HttpRequest) -> str:
@@ -37,6 +41,24 @@ def pressing_disputes(request: HttpRequest) -> str:
 def sees_discrepancies(request: HttpRequest) -> bool:
     """For the link to disputes."""
     return may_see("reconciliation.view_reconciliationdiscrepancy", request)
+
+
+def in_discrepancies(request: HttpRequest) -> bool:
+    """Whether the link to the list is where one is; the approvals have a link of their own below the same address."""
+    queue = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
+    return request.path.startswith(queue) and not request.path.startswith(reverse("admin:reconciliation_approvals"))
+
+
+def to_sign(request: HttpRequest) -> str:
+    """How many proposals the user may decide, counted up to 1,000 and kept for a minute; nothing for nobody's."""
+    own = visible_to(request)
+    key = f"badge:sign:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
+    text = cache.get(key)
+    if text is None:
+        count = mine_to_sign(own, request.user, MOST_COUNTED + 1)
+        text = f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else str(count)
+        cache.set(key, text, BADGE_SECONDS)
+    return str(text) if text != "0" else ""
 
 
 def may_see(permission: str, request: HttpRequest) -> bool:
