@@ -81,9 +81,11 @@ UNFOLD = {
                         "rule",
                         "reconciliation_reconciliationdiscrepancy_changelist",
                         "sees_evidence",
+                        active=f"{SIDEBAR}.in_discrepancies",
                         badge=f"{SIDEBAR}.open_discrepancies",
                         badge_variant="primary",
                     ),
+                    entry(_("Causes"), "hub", "reconciliation_cause_changelist", "sees_evidence"),
                     entry(
                         _("Disputes"),
                         "gavel",
@@ -92,6 +94,15 @@ UNFOLD = {
                         badge=f"{SIDEBAR}.pressing_disputes",
                         badge_variant="warning",
                     ),
+                    entry(
+                        _("Approvals"),
+                        "approval_delegation",
+                        "reconciliation_approvals",
+                        "sees_evidence",
+                        badge=f"{SIDEBAR}.to_sign",
+                        badge_variant="primary",
+                    ),
+                    entry(_("Bulk actions"), "checklist", "reconciliation_bulkaction_changelist", "sees_evidence"),
                 ],
             },
             {
