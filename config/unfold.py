@@ -27,6 +27,8 @@ def entry(title: Any, icon: str, view: str, permission: str, **more: Any) -> dic
     }
 
 
+PAST = entry(_("As it stood"), "history_toggle_off", "index", "sees_evidence", link=reverse_lazy("as_of"))
+
 UNFOLD = {
     "SITE_TITLE": "Tieout",
     "SITE_HEADER": "Tieout",
@@ -117,6 +119,7 @@ UNFOLD = {
                     ),
                     entry(_("Provider events"), "webhook", "billing_providerevent_changelist", "sees_evidence"),
                     entry(_("Imports"), "upload_file", "billing_importbatch_changelist", "sees_evidence"),
+                    PAST,
                     entry(
                         _("Action log"), "history", "reconciliation_reconciliationactionlog_changelist", "sees_evidence"
                     ),

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from billing.admin import saved_views
 from config.health import healthz
 from config.login.pages import end_other_sessions, second_factor
+from reconciliation.admin.as_of import as_of, as_of_discrepancy
 from reconciliation.api.metrics import metrics
 
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/as-of/", admin.site.admin_view(as_of), name="as_of"),
+    path("admin/as-of/<int:discrepancy_id>/", admin.site.admin_view(as_of_discrepancy), name="as_of_discrepancy"),
     path("admin/second-factor/", second_factor, name="second_factor"),
     path("admin/second-factor/end-other-sessions", end_other_sessions, name="end_other_sessions"),
     path("admin/views/", admin.site.admin_view(saved_views.change), name="saved_views"),
