@@ -61,8 +61,7 @@ def unapplied_refund(row: Row, facts: Facts, zone: tzinfo) -> str:
     if row.reference:
         return disputed(row, facts, zone)
     words = words_of(row, facts, zone)
-    shown = -sum(part["amount_minor"] for part in facts["parts"])
-    words["shown"] = amount_text(shown, row.currency)
+    words["shown"] = amount_text(-int(row.expected), row.currency)
     texts = {
         "refund.not_applied": _(
             "Stripe gave %(amount)s back on %(when)s (%(line)s) of invoice %(invoice)s; our books do not show it."
@@ -104,7 +103,6 @@ def part_words(code: str) -> str:
         "adjusted": _("an adjustment by Stripe"),
         "payment": _("a second payment"),
         "overpayment": _("an overpayment noted on the invoice"),
-        "credit": _("credit shown in our books"),
         "withdrawn": _("withdrawn"),
         "reinstated": _("given back"),
         "fee.tax": _("tax on the fee"),

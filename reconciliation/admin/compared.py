@@ -130,9 +130,29 @@ def fields_of(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta) -> l
     ]
 
 
-def compared_fields(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta) -> list[Field]:
-    """Every field that a side says something about, those that differ first."""
-    said = [
-        field for field in fields_of(left, right, zone, window) if field.state != ONE_SIDED or field.left != field.right
+def named_invoice_field(left: Facts, right: Facts) -> Field:
+    """Our invoice, and the one a line names; the provider's links may tie them without a name."""
+    named = right["invoice"]
+    state = EQUAL if named and named in (left["own"], left["invoice"]) else ONE_SIDED if not named else NEAR
+    return Field(_("Invoice"), code_cell(left["own"] or ""), code_cell(named or ""), state)
+
+
+def settled_fields(left: Facts, right: Facts, zone: ZoneInfo, window: timedelta) -> list[Field]:
+    """Every field of an invoice and a line, or of a payout and its lines."""
+    return [
+        amount_field(left, right),
+        Field(_("Currency"), left["currency"], right["currency"], text_state(left["currency"], right["currency"])),
+        time_field(left, right, zone, window),
+        Field(_("Customer"), left["party"] or "–", right["party"] or "–", text_state(left["party"], right["party"])),
+        named_invoice_field(left, right),
+        Field(_("Number"), left["invoice"] or "–", right["own"] or "–", ONE_SIDED),
     ]
+
+
+def compared_fields(
+    left: Facts, right: Facts, zone: ZoneInfo, window: timedelta, comparison: str = "payments"
+) -> list[Field]:
+    """Every field that a side says something about, those that differ first."""
+    fields = (fields_of if comparison == "payments" else settled_fields)(left, right, zone, window)
+    said = [field for field in fields if field.state != ONE_SIDED or field.left != field.right]
     return sorted(said, key=lambda field: ORDER.index(field.state))

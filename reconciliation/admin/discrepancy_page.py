@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -10,13 +11,16 @@ from billing.admin.cells import amount_cell, time_cell, zone_of
 from billing.models import Payment, ProviderEvent, ProviderRecord
 from reconciliation.models import CauseMember, ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.sentences import clears_when, sentence, type_name
-from reconciliation.wording import capital, provider_name, source_words
+from reconciliation.statement_sentences import part_words
+from reconciliation.wording import capital, source_words
 
 from .cause_words import cause_name
 from .compared import compared_fields, fields_of
 from .labels import severity_cell, status_cell
 from .log_words import action_words, actor_words, change_text, reason_words
 from .notes import note_html
+from .side_words import difference_name, side_links, theirs_of
+from .sides import SIDES
 
 HISTORY_SHOWN = 50
 CANDIDATES_SHOWN = 8
@@ -31,13 +35,13 @@ def tie_out(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
         return []
     facts = row.explanation
     counted = counted_amounts(row)
-    right_name = capital(provider_name(facts.get("right")))
+    right_name = theirs_of(row)
     parts = facts.get("parts", [])
     return [
-        {"name": _("Ours"), "minor": counted[0], "cell": amount_cell(counted[0], row.currency)},
+        {"name": SIDES[row.comparison][0].name, "minor": counted[0], "cell": amount_cell(counted[0], row.currency)},
         {"name": right_name, "minor": counted[1], "cell": amount_cell(counted[1], row.currency)},
         {
-            "name": _("Difference (%(provider)s − ours)") % {"provider": right_name},
+            "name": difference_name(row),
             "minor": row.difference_minor,
             "cell": amount_cell(row.difference_minor, row.currency, sign=True),
             "rule": True,
@@ -61,13 +65,17 @@ def tie_out(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
 
 def explained_by(part: dict[str, Any]) -> str:
     """What explains a part of a difference, and where that is on record."""
-    name = {"fee": _("card fee"), "refund": _("refund")}.get(part["code"], part["code"])
+    name = {"fee": _("card fee"), "refund": _("refund")}.get(part["code"]) or part_words(part["code"])
     return f"{name}, {source_words(part['source'])}"
 
 
 def counted_amounts(row: ReconciliationDiscrepancy) -> tuple[int, int]:
     """Both amounts as the difference counts them: an absent side, or money that never moved, is 0."""
     left, right = row.explanation.get("left"), row.explanation.get("right")
+    if row.comparison == "statements":
+        told = [int(value) if value.lstrip("-").isdigit() else 0 for value in (row.expected, row.actual)]
+        fits = told[1] - told[0] == row.difference_minor
+        return (told[0], told[1]) if fits else (0, row.difference_minor or 0)
     ours = left["amount_minor"] if left else 0
     theirs = right["amount_minor"] if right else 0
     if theirs - ours != row.difference_minor:
@@ -95,19 +103,17 @@ def candidates(row: ReconciliationDiscrepancy, zone: Any, window: timedelta) -> 
 def links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
     """The way to every row behind the discrepancy. A row that is gone has no link."""
     found: list[tuple[str, str]] = []
-    if row.left_id:
-        payment = Payment.objects.filter(pk=row.left_id, organization=row.organization_id).first()
-        if payment:
-            text = _("Payment %(id)s (version %(number)d)") % {
-                "id": payment.external_id,
-                "number": payment.current_number,
-            }
-            found.append((text, reverse("admin:billing_payment_change", args=[payment.pk])))
-    if row.right_id:
-        found += record_links(row)
+    if row.comparison == "payments":
+        found += payment_links(row) + (record_links(row) if row.right_id else [])
+    else:
+        found += side_links(row)
     item = (
         ReconciliationItem.objects.filter(
-            organization=row.organization_id, comparison=row.comparison, left_id=row.left_id, right_id=row.right_id
+            Q(left_id=row.left_id, right_id=row.right_id)
+            | Q(left_id=row.left_id, left_id__gt=0, closed_run__isnull=True)
+            | Q(right_id=row.right_id, right_id__gt=0, closed_run__isnull=True),
+            organization=row.organization_id,
+            comparison=row.comparison,
         )
         .order_by("-pk")
         .first()
@@ -140,6 +146,15 @@ def same_cause(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
         return []
     text = _("Same cause: %(name)s") % {"name": cause_name(member.cause)}
     return [(text, reverse("admin:reconciliation_cause_change", args=[member.cause_id]))]
+
+
+def payment_links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
+    """Our payment."""
+    payment = Payment.objects.filter(pk=row.left_id, organization=row.organization_id).first()
+    if payment is None:
+        return []
+    text = _("Payment %(id)s (version %(number)d)") % {"id": payment.external_id, "number": payment.current_number}
+    return [(text, reverse("admin:billing_payment_change", args=[payment.pk]))]
 
 
 def record_links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
@@ -181,7 +196,8 @@ def discrepancy_page(row: ReconciliationDiscrepancy) -> dict[str, Any]:
     zone = zone_of(row)
     window = timedelta(seconds=row.organization.match_window_seconds)
     left, right = row.explanation.get("left"), row.explanation.get("right")
-    fields = compared_fields(left, right, zone, window) if left and right else []
+    comparable = left and right and not row.reference
+    fields = compared_fields(left, right, zone, window, row.comparison) if comparable else []
     return {
         "row": row,
         "severity": severity_cell(row.severity),
@@ -194,7 +210,8 @@ def discrepancy_page(row: ReconciliationDiscrepancy) -> dict[str, Any]:
         "sentence": sentence(row, zone),
         "clears": clears_when(row),
         "tie_out": tie_out(row),
-        "provider": capital(provider_name(right)),
+        "ours": SIDES[row.comparison][0].name,
+        "provider": theirs_of(row),
         "loud": [field for field in fields if field.state in ("differs", "near")],
         "quiet": [field for field in fields if field.state in ("equal", "one-sided")],
         "agreeing": sum(field.state == "equal" for field in fields),

@@ -1,76 +1,42 @@
 """What the page of an item shows: both sides as they were compared, and the results before this one."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing.admin.cells import amount_cell, code_cell, link, record_status, time_cell, zone_of
-from billing.models import PaymentVersion, ProviderRecordVersion
+from billing.admin.cells import amount_cell, code_cell, link, time_cell, zone_of
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.sentences import sentence, type_name
 from reconciliation.wording import exclusion_words
 
 from .compared import compared_fields
 from .labels import outcome_cell, pass_words
+from .sides import SIDES, Side
 
 VERSIONS_SHOWN = 50
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970 UTC, exactly."""
-    return (moment - EPOCH) // timedelta(microseconds=1)
-
-
-def left_facts(version: PaymentVersion) -> dict[str, Any]:
-    """Our version under the names that fields are compared by."""
-    return {
-        "key": version.provider_reference,
-        "own": version.payment.external_id,
-        "invoice": version.invoice_number,
-        "party": version.customer,
-        "amount_minor": version.amount_minor,
-        "currency": version.currency,
-        "status": version.status,
-        "occurred_at": micros(version.occurred_at),
-    }
-
-
-def right_facts(version: ProviderRecordVersion) -> dict[str, Any]:
-    """The provider's version under the same names."""
-    return {
-        "key": version.record.external_id,
-        "own": version.reference,
-        "invoice": "",
-        "party": version.customer,
-        "amount_minor": version.amount_minor,
-        "currency": version.currency,
-        "status": version.status,
-        "occurred_at": micros(version.occurred_at),
-    }
-
-
-def side(name: str, identity: Any, version: Any, model: str, zone: ZoneInfo) -> dict[str, Any] | None:
-    """One side as it was compared; None when the item has none."""
+def side_card(side: Side, version: Any, item: ReconciliationItem, zone: ZoneInfo) -> dict[str, Any]:
+    """One side as it was compared, or that there is none."""
     if version is None:
-        return None
+        return {"name": side.name}
+    identity = getattr(version, side.link)
+    own = item.organization_id in (identity.organization_id, getattr(version, "tenant_id", None))
     newer = identity.current_number - version.number
+    kind = getattr(identity, "get_kind_display", None)
     return {
-        "name": name,
-        "link": link(model, identity.pk, identity.external_id),
-        "kind": identity.get_kind_display(),
+        "name": side.name,
+        "link": link(identity._meta.label_lower.replace(".", "_"), identity.pk, identity.external_id)
+        if own
+        else code_cell(identity.external_id),
+        "kind": kind() if kind else identity._meta.verbose_name,
         "version": _("version %(number)d") % {"number": version.number},
         "newer": _("A newer version exists; the next run compares it.") if newer else "",
-        "facts": [
-            (_("Amount"), amount_cell(version.amount_minor, version.currency)),
-            (_("Status"), record_status(version.status)),
-            (_("Occurred"), time_cell(version.occurred_at, zone)),
-            (_("Customer"), version.customer or "–"),
-            (_("Recorded"), time_cell(version.recorded_at, zone)),
-        ],
+        "facts": side.told(version, zone),
     }
 
 
@@ -95,9 +61,11 @@ def earlier(item: ReconciliationItem) -> list[dict[str, Any]]:
 
 
 def findings(item: ReconciliationItem, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """The discrepancies of this pair."""
+    """The discrepancies of this pair, and those about one of its records whatever it is paired with."""
+    pair = Q(left_id=item.left_id, right_id=item.right_id)
+    one = Q(left_id=item.left_id, right_id=0, left_id__gt=0) | Q(left_id=0, right_id=item.right_id, right_id__gt=0)
     rows = ReconciliationDiscrepancy.objects.filter(
-        organization=item.organization_id, comparison=item.comparison, left_id=item.left_id, right_id=item.right_id
+        pair | one, organization=item.organization_id, comparison=item.comparison
     )
     return [
         {
@@ -110,16 +78,16 @@ def findings(item: ReconciliationItem, zone: ZoneInfo) -> list[dict[str, Any]]:
     ]
 
 
+def versions_of(item: ReconciliationItem) -> tuple[int, int]:
+    """The versions compared: left, right."""
+    return item.left_version_id, item.right_version_id
+
+
 def item_page(item: ReconciliationItem) -> dict[str, Any]:
     """Everything the template shows."""
     zone = zone_of(item)
-    own = item.organization_id
-    left = PaymentVersion.objects.select_related("payment").filter(pk=item.left_version_id, organization=own).first()
-    right = (
-        ProviderRecordVersion.objects.select_related("record")
-        .filter(pk=item.right_version_id, organization=own)
-        .first()
-    )
+    sides = SIDES[item.comparison]
+    left, right = (side.version_of(pk) for side, pk in zip(sides, versions_of(item), strict=True))
     window = timedelta(seconds=item.organization.match_window_seconds)
     both = left is not None and right is not None
     return {
@@ -129,12 +97,9 @@ def item_page(item: ReconciliationItem) -> dict[str, Any]:
         "reason": exclusion_words(item.reason) if item.reason else "",
         "group": code_cell(item.group_key) if item.group_key else "",
         "due": time_cell(item.due_at, zone) if item.due_at else "",
-        "sides": [
-            side(_("Ours"), left and left.payment, left, "billing_payment", zone),
-            side(_("Provider"), right and right.record, right, "billing_providerrecord", zone),
-        ],
-        "fields": compared_fields(left_facts(left), right_facts(right), zone, window)
-        if both and left and right
+        "sides": [side_card(side, version, item, zone) for side, version in zip(sides, (left, right), strict=True)],
+        "fields": compared_fields(sides[0].facts(left), sides[1].facts(right), zone, window, item.comparison)
+        if both
         else [],
         "versions": earlier(item),
         "findings": findings(item, zone),

@@ -15,7 +15,6 @@ from billing.admin.amount_filter import amount_filter
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, code_cell, time_cell, zone_of
 from billing.admin.filters import ChoiceFilter, CurrencyFilter, OrganizationFilter, period_filter
-from billing.models import Payment, ProviderRecord
 from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import ReconciliationItem, ReconciliationRun
 from reconciliation.wording import outcome_word
@@ -23,6 +22,7 @@ from reconciliation.wording import outcome_word
 from .item_page import item_page
 from .labels import outcome_cell, pass_words
 from .lookup import by_number, by_record
+from .sides import SIDES
 from .queue_filters import ComparisonFilter
 from .run_filters import ItemChangesFilter
 
@@ -138,12 +138,12 @@ class ItemAdmin(EvidenceAdmin):
 
     def completed(self, rows: list[Any]) -> list[Any]:
         """Adds both records' ids, in a query each."""
-        payments = dict(Payment.objects.filter(pk__in={row.left_id for row in rows}).values_list("pk", "external_id"))
-        records = dict(
-            ProviderRecord.objects.filter(pk__in={row.right_id for row in rows}).values_list("pk", "external_id")
-        )
-        for row in rows:
-            row.left_name, row.right_name = payments.get(row.left_id, ""), records.get(row.right_id, "")
+        for comparison in {row.comparison for row in rows}:
+            some = [row for row in rows if row.comparison == comparison]
+            left, right = SIDES[comparison]
+            ours, theirs = left.names({row.left_id for row in some}), right.names({row.right_id for row in some})
+            for row in some:
+                row.left_name, row.right_name = ours.get(row.left_id, ""), theirs.get(row.right_id, "")
         return rows
 
     @display(description=gettext_lazy("Item"))

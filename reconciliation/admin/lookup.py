@@ -6,7 +6,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from billing.access import visible_to
-from billing.admin.search import payment_ids, record_ids
+
+from .sides import SIDES
 
 
 def by_number(queryset: QuerySet[Any], term: str, letter: str) -> QuerySet[Any] | None:
@@ -23,6 +24,10 @@ def by_number(queryset: QuerySet[Any], term: str, letter: str) -> QuerySet[Any] 
 
 
 def by_record(request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-    """Rows about the payments and provider records that `term` names."""
+    """Rows about the records of either side that `term` names, and those about what it names itself (a dispute)."""
     own = visible_to(request)
-    return queryset.filter(Q(left_id__in=payment_ids(own, term)) | Q(right_id__in=record_ids(own, term)))
+    found = Q(reference=term) if hasattr(queryset.model, "reference") else Q()
+    for comparison, (left, right) in SIDES.items():
+        sides = Q(left_id__in=left.search(own, term)) | Q(right_id__in=right.search(own, term))
+        found |= Q(sides, comparison=comparison)
+    return queryset.filter(found)

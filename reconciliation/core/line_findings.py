@@ -44,16 +44,14 @@ def unapplied_refund(line: Line, parameters: Parameters) -> Finding:
     """Money given back that our books do not show, or show in part; or a failed refund whose refund was never seen."""
     record = line.record
     reason = "refund.not_applied" if record.amount < 0 else "refund.came_back"
-    parts: tuple[Part, ...] = ()
     if line.cover and record.amount < 0:
         reason = "refund.partly_applied"
-        parts = (Part("credit", -line.cover, (line.invoice and line.invoice.own) or ""),)
     elif line.invoice is None and record.amount < 0:
         reason = "refund.payment_unknown"
     return Finding(
         UNAPPLIED_REFUND, reason, severity(UNAPPLIED_REFUND, reason, SEVERITY), case_of(line, parameters),
         about="right", expected=str(-line.cover), actual=str(record.amount), currency=record.currency,
-        difference_minor=record.amount, parts=parts, clears="book_refund",
+        difference_minor=record.amount + line.cover, clears="book_refund",
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from billing.models import (
     StatementLine,
     StatementLineVersion,
 )
+from billing.statement_queries import lines_of_tenant
 
 from .books import NOON, Books
 
@@ -106,6 +107,18 @@ class InvoiceBooks(Books):
     def theirs(self, identity: int) -> str:
         """A line's id; blank for 0."""
         return StatementLine.objects.get(pk=identity).external_id if identity else ""
+
+    def has_line(self, own: str) -> bool:
+        """Whether a line is on the statement."""
+        return lines_of_tenant(self.organization).filter(line__external_id=f"txn_{own}").exists()
+
+    def lines(self) -> list[int]:
+        """All lines there are, by identity."""
+        return sorted(lines_of_tenant(self.organization).values_list("line_id", flat=True))
+
+    def invoices(self) -> list[int]:
+        """All invoices and credit notes there are, by identity."""
+        return sorted(Invoice.objects.filter(organization=self.organization).values_list("pk", flat=True))
 
     def run(self, **options: Any) -> Any:
         """Reconciles the statements."""
