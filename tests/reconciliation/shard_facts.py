@@ -23,16 +23,29 @@ DISCREPANCY = (
 STEP = ("discrepancy__type", "discrepancy__left_id", "discrepancy__right_id", "action", "before", "after", "reason")
 
 
-def left_by(books: Books, **options: Any) -> dict[str, Any]:
-    """Everything a full run leaves, without keys of rows it makes."""
-    result = reconcile(organization=books.organization, by=None, full=True, **{"now": LATER, **options})
-    assert result.error == ""
-    assert result.run is not None
+def stored(books: Books) -> dict[str, Any]:
+    """Everything stored about an organization's books, without keys of rows that runs make."""
     own = {"organization": books.organization}
     return {
         "items": sorted(ReconciliationItem.objects.filter(**own).values_list(*ITEM), key=repr),
         "discrepancies": sorted(ReconciliationDiscrepancy.objects.filter(**own).values_list(*DISCREPANCY), key=repr),
         "log": sorted(ReconciliationActionLog.objects.filter(**own).values_list(*STEP), key=repr),
+    }
+
+
+def shape(left: dict[str, Any]) -> list[list[tuple[Any, ...]]]:
+    """The same without the numbers of runs, which tell how often one was begun."""
+    items = [row[: ITEM.index("opened_run")] for row in left["items"]]
+    discrepancies = [row[: DISCREPANCY.index("opened_run")] for row in left["discrepancies"]]
+    return [items, discrepancies, [row[: STEP.index("before")] for row in left["log"]]]
+
+
+def left_by(books: Books, **options: Any) -> dict[str, Any]:
+    """Everything a full run leaves."""
+    result = reconcile(organization=books.organization, by=None, full=True, **{"now": LATER, **options})
+    assert result.error == ""
+    assert result.run is not None
+    return stored(books) | {
         "report": reports.canonical(result.report),
         "digest": result.run.report_digest,
         "written": result.written,

@@ -77,17 +77,32 @@ def begin(worker: Worker, count: int) -> None:
         parts.open_phase(run, Phase.READ, result={"count": count})
 
 
+def next_part(worker: Worker) -> RunPart:
+    """The part to do next. Raises Unfinished when other workers have all of them, and PartStoppedOften."""
+    try:
+        part = parts.claim(worker.run, worker.clock())
+    except parts.PartStoppedOften:
+        remove(worker.folder)
+        raise
+    if part is None:
+        raise Unfinished(free=False)
+    return part
+
+
 def work(worker: Worker, rules: Parameters | None = None) -> RunResult:
     """Works parts of a run until it is finished; `rules` are those of its reading, should that be to do.
 
     Raises Unfinished, LeaseLost, PartStoppedOften and whatever a part raises.
     """
     while True:
-        part = parts.claim(worker.run, worker.clock())
-        if part is None:
-            raise Unfinished(free=False)
+        part = next_part(worker)
         try:
             result = work_part(worker, part, rules)
+        except leases.LeaseLost:
+            raise  # whoever has it now has the part and the files too
+        except Exception:
+            remove(worker.folder)
+            raise
         except BaseException:
             parts.give_back(part)
             raise
