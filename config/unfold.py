@@ -117,6 +117,7 @@ UNFOLD = {
                     entry(
                         _("Provider records"), "account_balance", "billing_providerrecord_changelist", "sees_evidence"
                     ),
+                    entry(_("Balance"), "account_balance_wallet", "billing_balance", "sees_evidence"),
                     entry(_("Provider events"), "webhook", "billing_providerevent_changelist", "sees_evidence"),
                     entry(_("Imports"), "upload_file", "billing_importbatch_changelist", "sees_evidence"),
                     PAST,
@@ -142,7 +143,13 @@ UNFOLD = {
                 "title": _("Set-up"),
                 "separator": True,
                 "items": [
-                    entry(_("Organizations"), "apartment", "billing_organization_changelist", "sees_organizations"),
+                    entry(
+                        _("Organizations"),
+                        "apartment",
+                        "billing_organization_changelist",
+                        "sees_organizations",
+                        active=f"{SIDEBAR}.in_organizations",
+                    ),
                     entry(_("Memberships"), "badge", "billing_membership_changelist", "sees_memberships"),
                     entry(
                         _("Closing thresholds"),

@@ -1,11 +1,13 @@
 """Organizations with their matching rules, editable by owners."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -14,6 +16,7 @@ from billing.models import Organization
 from billing.organizations import OrganizationInvalid, check_organization, save_organization
 from billing.wording import hours_text
 
+from .balance import balance_page
 from .base import DeskAdmin
 
 IDENTITY = ("slug", "name", "timezone", "currency")
@@ -87,6 +90,11 @@ class OrganizationAdmin(DeskAdmin):
         (_("Stripe"), {"fields": STRIPE}),
         (_("Matching rules"), {"fields": RULES}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the page of the balance."""
+        page = self.admin_site.admin_view(partial(balance_page, site=self.admin_site))
+        return [path("balance/", page, name="billing_balance"), *super().get_urls()]
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By short name."""

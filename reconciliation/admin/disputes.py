@@ -48,7 +48,7 @@ class DisputeAdmin(EvidenceAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The board."""
-        if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
+        if not self.has_view_permission(request):
             raise PermissionDenied
         own, now = visible_to(request), timezone.now()
         found = disputes.cards(own, now)

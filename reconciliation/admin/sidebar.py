@@ -43,6 +43,12 @@ def sees_discrepancies(request: HttpRequest) -> bool:
     return may_see("reconciliation.view_reconciliationdiscrepancy", request)
 
 
+def in_organizations(request: HttpRequest) -> bool:
+    """Whether the link to the list is where one is; the balance has a link of its own below the same address."""
+    listed = reverse("admin:billing_organization_changelist")
+    return request.path.startswith(listed) and not request.path.startswith(reverse("admin:billing_balance"))
+
+
 def in_discrepancies(request: HttpRequest) -> bool:
     """Whether the link to the list is where one is; the approvals have a link of their own below the same address."""
     queue = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
