@@ -54,6 +54,7 @@ def action_words(action: str) -> str:
         "proposal_revised": _("Proposal revised"),
         "closed": _("Closed by one manager"),
         "threshold_set": _("Threshold set"),
+        "fee_terms_set": _("Agreed fees set"),
         "source_job_requested": _("Source job asked for"),
         "ingestion_withdrawn": _("Ingestion withdrawn"),
         "lines_attached": _("Statement lines attached"),

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from billing.models import Organization
+from reconciliation.core.fees import Terms
 from reconciliation.core.matching import Matched
 from reconciliation.core.parameters import SECOND, Parameters, Tolerance, micros
 from reconciliation.core.passes import KeyPass
 from reconciliation.core.statement_items import settle
 from reconciliation.engine import lazy, pin
+from reconciliation.models import FeeTerms
 
 from .base import Comparison, Scope, Seeds, Sides
 from .statements_explaining import explain
@@ -27,7 +29,15 @@ def parameters(organization: Organization, start: datetime, end: datetime, now: 
         match_window=0,
         duplicate_window=0,
         tolerance=Tolerance(organization.tolerance_minor, organization.tolerance_ppm),
+        fees=agreed_fees(organization),
     )
+
+
+def agreed_fees(organization: Organization) -> tuple[Terms, ...]:
+    """What the provider may take, in a stable order."""
+    rows = FeeTerms.objects.filter(organization=organization).order_by("currency", "line_type")
+    names = ("currency", "line_type", "rate_ppm", "fixed_minor", "tolerance_minor")
+    return tuple(Terms(**row) for row in rows.values(*names))
 
 
 def load(organization: Organization, scope: Scope, _rules: Parameters) -> Sides:

@@ -7,6 +7,7 @@ from .discrepancies import ReconciliationDiscrepancy
 from .disputes import Dispute
 from .dry_runs import DryRun
 from .exports import ListExport
+from .fee_terms import FeeTerms
 from .items import ReconciliationItem
 from .log import LogHead, LogSeal, ReconciliationActionLog
 from .open_totals import OpenTotal
@@ -23,6 +24,7 @@ __all__ = [
     "ClosingThreshold",
     "Dispute",
     "DryRun",
+    "FeeTerms",
     "ListExport",
     "LogHead",
     "LogSeal",
