@@ -1,0 +1,6 @@
+"""Lists taken away: which columns each has, and on record who took what."""
+
+from .columns import COLUMNS, Column
+from .taking import Taken, rows_of, started
+
+__all__ = ["COLUMNS", "Column", "Taken", "rows_of", "started"]

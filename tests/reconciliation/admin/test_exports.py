@@ -1,0 +1,170 @@
+"""Lists as files: the rows of the list under its filters and no others, inert, and on record."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from billing.models import Payment
+from reconciliation.admin import exports
+from reconciliation.exports import COLUMNS
+from reconciliation.exports.taking import cells_of
+from reconciliation.models import (
+    ListExport,
+    ReconciliationActionLog,
+    ReconciliationDiscrepancy,
+    ReconciliationItem,
+    ReconciliationRun,
+)
+from reconciliation.spreadsheets import plain
+from tests.people import browser, person
+from tests.reconciliation.admin.desk_books import CANARY, books_of_somebody_else, books_with_everything
+from tests.reconciliation.books import Books
+
+FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "x;=1")
+
+
+@pytest.fixture
+def books(db: None) -> Books:
+    books_of_somebody_else().run()
+    books = books_with_everything()
+    books.run()
+    return books
+
+
+@pytest.fixture
+def client(books: Books) -> Client:
+    return browser(person("Auditor", books.organization))
+
+
+def taken(client: Client, name: str, form: str = "csv", **query: Any) -> bytes:
+    answer: Any = client.get(reverse("admin:reconciliation_listexport_take", args=[name, form]), query)
+    assert answer.status_code == 200, answer
+    return b"".join(answer.streaming_content)
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+@pytest.mark.parametrize("name", sorted(COLUMNS))
+def test_a_list_is_taken_whole_in_both_forms_and_holds_nobody_elses_rows(client: Client, name: str) -> None:
+    text = taken(client, name)
+    found = rows(text)
+    book = load_workbook(io.BytesIO(taken(client, name, "xlsx")))
+    assert len(found) == book.worksheets[0].max_row - 1 > 0
+    assert {row["organization"] for row in found} == {"acme"}
+    assert CANARY not in text.decode()
+    assert [record.rows for record in ListExport.objects.filter(list_name=name)] == [len(found)] * 2
+
+
+def test_the_filters_of_the_list_hold(client: Client) -> None:
+    found = rows(taken(client, "reconciliationdiscrepancy", type="AmountMismatch", p="1", after="nonsense"))
+    own = ReconciliationDiscrepancy.objects.filter(type="AmountMismatch", organization__slug="acme")
+    assert {row["discrepancy"] for row in found} == {str(row) for row in own}
+    record = ListExport.objects.get()
+    assert "type=AmountMismatch" in record.query
+    assert (record.user.get_username(), record.organization.slug) == ("auditor", "acme")
+
+
+def test_amounts_and_times_are_for_machines(client: Client) -> None:
+    row = rows(taken(client, "reconciliationdiscrepancy", type="AmountMismatch"))[0]
+    stored = ReconciliationDiscrepancy.objects.get(pk=row["discrepancy"].removeprefix("D-"))
+    assert stored.difference_minor is not None
+    assert float(row["difference"]) * 100 == pytest.approx(stored.difference_minor)
+    assert row["occurred_at"].endswith("Z")
+    assert row["provider_amount"]
+    assert row["sentence"].startswith("Stripe recorded")
+
+
+def test_a_list_longer_than_a_page_and_a_piece_is_whole(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciliation.exports.taking.ROWS_A_PIECE", 3)
+    own = ReconciliationItem.objects.filter(organization__slug="acme", closed_run=None)
+    assert {row["item"] for row in rows(taken(client, "reconciliationitem"))} == {str(row) for row in own}
+
+
+def test_too_many_rows_for_a_workbook_are_offered_as_csv(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "MOST_IN_A_WORKBOOK", 2)
+    url = reverse("admin:reconciliation_listexport_take", args=["reconciliationitem", "xlsx"])
+    page = client.get(url, follow=True)
+    assert "Take the CSV file" in page.content.decode()
+    assert ListExport.objects.count() == 0
+
+
+def test_who_breaks_off_is_on_record_without_a_number_of_rows(client: Client) -> None:
+    url = reverse("admin:reconciliation_listexport_take", args=["reconciliationitem", "csv"])
+    answer: Any = client.get(url)
+    next(iter(answer.streaming_content))
+    assert ListExport.objects.get().rows is None
+
+
+def test_an_organization_that_is_not_ones_own_gives_no_row(client: Client) -> None:
+    other = ReconciliationItem.objects.exclude(organization__slug="acme").values_list("organization_id", flat=True)[0]
+    assert rows(taken(client, "reconciliationitem", organization=str(other))) == []
+
+
+@pytest.mark.parametrize("path", ["user.csv", "reconciliationitem.exe", "nothing.csv", "membership.xlsx"])
+def test_other_lists_and_forms_are_not_there(client: Client, path: str) -> None:
+    assert client.get(f"/admin/reconciliation/listexport/take/{path}").status_code == 404
+    assert ListExport.objects.count() == 0
+
+
+def test_somebody_without_a_role_takes_nothing(books: Books, django_user_model: Any) -> None:
+    stranger = Client()
+    stranger.force_login(django_user_model.objects.create_user("new", is_staff=True))
+    for name in COLUMNS:
+        assert stranger.get(reverse("admin:reconciliation_listexport_take", args=[name, "csv"])).status_code == 403
+
+
+def poisoned(row: models.Model, formula: str) -> models.Model:
+    """A row with a formula in every text it has, the dictionaries it carries included."""
+    for field in row._meta.concrete_fields:
+        if isinstance(field, models.CharField | models.TextField) and field.choices is None:
+            setattr(row, field.attname, formula)
+        elif isinstance(field, models.JSONField) and field.attname == "explanation":
+            facts = dict.fromkeys(("own", "key", "party", "status"), formula)
+            setattr(row, field.attname, {**getattr(row, field.attname), "left": facts, "right": facts})
+    for name in ("left_name", "right_name", "now_customer", "now_invoice_number", "now_provider_reference"):
+        setattr(row, name, formula)
+    return row
+
+
+def texts(name: str, row: models.Model) -> Iterator[str]:
+    """The texts of the cells of a row as a file has them."""
+    for column in COLUMNS[name]:
+        try:
+            (cell,) = next(cells_of([row], [column]))
+        except (KeyError, AttributeError):  # a sentence or an amount cannot be made of nonsense
+            continue
+        if isinstance(cell, str):
+            yield str(plain(cell))
+
+
+def test_no_text_column_of_any_list_begins_a_formula(books: Books) -> None:
+    owned = {"organization": books.organization}
+    samples: dict[str, models.Model] = {
+        "reconciliationdiscrepancy": ReconciliationDiscrepancy.objects.filter(**owned)[0],
+        "reconciliationitem": ReconciliationItem.objects.filter(**owned)[0],
+        "reconciliationactionlog": ReconciliationActionLog.objects.filter(**owned)[0],
+        "reconciliationrun": ReconciliationRun.objects.filter(**owned)[0],
+        "payment": Payment.objects.filter(**owned)[0],
+    }
+    for formula in FORMULAS:
+        for name, row in samples.items():
+            found = list(texts(name, poisoned(row, formula)))
+            assert any("1" in text for text in found), name
+            for piece in (piece for text in found for piece in text.split(";")):
+                assert not piece.strip().startswith(("=", "+", "-", "@", "＝")), (name, piece)
+
+
+def test_the_list_offers_what_it_shows(client: Client) -> None:
+    page = client.get(reverse("admin:reconciliation_reconciliationitem_changelist"), {"outcome": "matched"})
+    assert "take/reconciliationitem.xlsx?outcome=matched" in page.content.decode()
+    record = client.get(reverse("admin:reconciliation_listexport_changelist"))
+    assert record.status_code == 200
