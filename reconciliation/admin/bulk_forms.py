@@ -28,9 +28,9 @@ class BulkForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "off"})
     )
 
-    def __init__(self, bulk: BulkAction, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, bulk: BulkAction, data: Any = None) -> None:
         """Keeps the fields the step asks for, with what was given before."""
-        super().__init__(*args, initial={**bulk.given, "to": bulk.given.get("to") or ""}, **kwargs)
+        super().__init__(data, initial={**bulk.given, "to": bulk.given.get("to") or ""})
         self.bulk, step = bulk, BY_ACTION[bulk.action]
         if not step.needs_code:
             del self.fields["code"]

@@ -17,7 +17,7 @@ from reconciliation.models import BulkAction, BulkRow
 from reconciliation.sentences import sentence, type_name
 
 from .bulk_words import action_title, heading, result_cell, result_word, selection_words, state_cell, why_words
-from .log_words import resolution_words
+from .log_words import actor_words, resolution_words
 from .notes import note_html
 
 ROWS_SHOWN = 50
@@ -55,7 +55,7 @@ def bulk_page(bulk: BulkAction, user: Any, asked: dict[str, str], now: datetime)
 
 def zone_for(bulk: BulkAction) -> ZoneInfo:
     """The zone of its organization; UTC where there are several."""
-    zones = set(bulk.organizations.values_list("timezone", flat=True))
+    zones = {organization.timezone for organization in bulk.organizations.all()}
     return ZoneInfo(zones.pop() if len(zones) == 1 else "UTC")
 
 
@@ -149,8 +149,14 @@ def row_shown(row: BulkRow) -> dict[str, Any]:
         "sentence": sentence(row.discrepancy, zone),
         "difference": amount_cell(row.difference_minor, row.currency, sign=True),
         "why": why_words(row.why),
-        "detail": row.detail,
+        "detail": detail_words(row.detail),
     }
+
+
+def detail_words(detail: str) -> str:
+    """Who was first, and when: "user:alice 2026-11-21 09:00:00 UTC" as people say it."""
+    actor, _space, when = detail.partition(" ")
+    return f"{actor_words(actor)}, {when}" if when else actor
 
 
 def progress(bulk: BulkAction, now: datetime, *, mine: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from billing.wording import count_text
 from reconciliation.models import BulkAction
 
 SHAPES = {"preview": "○", "queued": "◔", "working": "◐", "ended": "●", "dropped": "⊘"}
-RESULT_SHAPES = {"done": "✓", "not_allowed": "⊘", "changed": "≠", "failed": "✕", "skipped": "∅", "waiting": "○"}
+RESULT_SHAPES = {"done": "✓", "not_allowed": "!", "changed": "≠", "failed": "✕", "skipped": "∅", "waiting": "○"}
 
 
 def state_cell(state: str) -> SafeString:

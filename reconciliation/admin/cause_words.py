@@ -81,7 +81,7 @@ def units_name(cause: Cause, _zone: ZoneInfo) -> str:
     """A factor."""
     factor = cause.facts["factor"]
     text = _("The provider's amounts are %d times ours") if factor > 0 else _("Our amounts are %d times the provider's")
-    return _("%s: cents were taken for whole units") % (text % abs(factor))
+    return str(_("%s: cents were taken for whole units") % (text % abs(factor)))
 
 
 def import_name(cause: Cause, _zone: ZoneInfo) -> str:

@@ -56,7 +56,7 @@ def in_discrepancies(request: HttpRequest) -> bool:
 
 
 def to_sign(request: HttpRequest) -> str:
-    """How many proposals the user may decide, counted up to 1,000 and kept for a minute; nothing for nobody's."""
+    """How many proposals the user may decide, counted up to 1,000 and kept for a minute."""
     own = visible_to(request)
     key = f"badge:sign:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
     text = cache.get(key)
@@ -64,7 +64,7 @@ def to_sign(request: HttpRequest) -> str:
         count = mine_to_sign(own, request.user, MOST_COUNTED + 1)
         text = f"{MOST_COUNTED:,}+" if count > MOST_COUNTED else str(count)
         cache.set(key, text, BADGE_SECONDS)
-    return str(text) if text != "0" else ""
+    return str(text)
 
 
 def may_see(permission: str, request: HttpRequest) -> bool:

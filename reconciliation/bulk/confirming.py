@@ -67,7 +67,8 @@ def may_act(bulk: BulkAction, by: User) -> None:
 
 def checked(bulk: BulkAction, given: dict[str, Any]) -> dict[str, Any]:
     """What the step is taken with, cleaned. Raises BulkRefused naming the field."""
-    step, kept = BY_ACTION[bulk.action], {}
+    step = BY_ACTION[bulk.action]
+    kept: dict[str, Any] = {}
     try:
         reason = clean_reason(str(given.get("reason") or ""), needed=step.needs_reason)
     except InvalidStep as refusal:

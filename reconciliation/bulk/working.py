@@ -72,7 +72,7 @@ def arguments(bulk: BulkAction, by: User) -> dict[str, Any]:
         given["text"] = given.pop("reason", "")
     elif bulk.action == BulkAction.Action.ASSIGN:
         given.pop("reason", None)
-        given["to"] = User.objects.filter(pk=given.get("to")).first()
+        given["to"] = User.objects.filter(pk=given.get("to") or 0).first()
     elif bulk.action == BulkAction.Action.ACKNOWLEDGE:
         given.pop("reason", None)
     return given

@@ -12,13 +12,13 @@ from billing.models import Organization, Payment, PaymentVersion, ProviderRecord
 from reconciliation.core.causes import Background, Clue
 from reconciliation.core.causes.gaps import FEWEST
 from reconciliation.core.findings import MISSING_INTERNAL, MISSING_PROVIDER
-from reconciliation.frames import EpochMicros, read, read_where
+from reconciliation.frames import EpochMicros, Schema, read, read_where
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
 
 COMPARISON = "payments"
 RESOLVED = ReconciliationDiscrepancy.Status.RESOLVED
-BATCHES = {"identity": pl.Int64, "batch": pl.Int64}
-TIMES = {"at": pl.Int64}
+BATCHES: Schema = {"identity": pl.Int64, "batch": pl.Int64}
+TIMES: Schema = {"at": pl.Int64}
 ROWS_A_FETCH = 2_000
 COLUMNS = ("pk", "type", "reason_code", "currency", "difference_minor", "left_id", "right_id", "explanation")
 

@@ -5,7 +5,9 @@ import io
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_q.models import OrmQ
 
@@ -82,7 +84,7 @@ def test_a_bulk_action_goes_from_the_list_to_a_file(desk: Desk) -> None:
     assert client.get(url(made, "progress")).headers["HX-Refresh"] == "true"
     page = text(client.get(url(made)))
     assert "Somebody changed it after the preview" in page
-    file = b"".join(client.get(url(made, "rows"))).decode()  # type: ignore[call-overload]
+    file = b"".join(client.get(url(made, "rows"))).decode()
     lines = list(csv.reader(io.StringIO(file)))[1:]
     assert [(line[0], line[1], line[3], line[5]) for line in lines] == [
         (f"D-{rows[0].pk}", "'=cmd()", "-0.50", "Done"),
@@ -147,6 +149,17 @@ def test_other_organizations_see_nothing_of_a_bulk_action(desk: Desk) -> None:
         assert stranger.get(url(made, view)).status_code == 404
     for view in ("confirm", "drop", "retry", "go_on"):
         assert stranger.post(url(made, view)).status_code == 404
+
+
+def test_a_full_list_takes_few_queries(desk: Desk) -> None:
+    operator = desk.person("Operator")
+    for _number in range(20):
+        frozen(desk, "acknowledge", operator)
+    client, listed = browser(operator), reverse("admin:reconciliation_bulkaction_changelist")
+    client.get(listed)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(listed)
+    assert len(queries) <= 14, [query["sql"] for query in queries]
 
 
 def test_nothing_is_done_by_a_get(desk: Desk) -> None:

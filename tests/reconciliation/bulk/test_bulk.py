@@ -162,7 +162,7 @@ def test_a_reason_too_few_is_asked_for(desk: Desk) -> None:
     preview = frozen(desk, "propose", operator)
     for given, field in (({"code": "timing"}, "reason"), ({"reason": "r", "code": "duplicate"}, "code")):
         with pytest.raises(BulkRefused) as refused:
-            confirmed(preview, operator, **given)
+            confirmed(preview, operator, None, **given)
         assert refused.value.field == field
     with pytest.raises(BulkRefused, match="cannot work on all"):
         confirmed(frozen(desk, "assign", operator), operator, to=stranger.pk)
