@@ -25,7 +25,7 @@ from reconciliation.wording import percent_text
 from .labels import run_status_cell
 from .run_page import duration_text, period_text
 from .run_progress import UNDER_WAY, span_text
-from .today_figures import ages, amounts, clock, mine, open_table, rate_chart, run_rates, spike_rows
+from .today_figures import ages, amounts, cause_rows, clock, mine, open_table, rate_chart, run_rates, spike_rows
 
 LATE = timedelta(hours=26)
 ORGANIZATIONS_SHOWN = 50
@@ -144,6 +144,7 @@ def panels(request: HttpRequest, own: list[int], now: datetime, zone: ZoneInfo) 
         "open": open_table(figures),
         "ages": ages(figures),
         "mine": mine(request, own, now),
+        "causes": cause_rows(own),
         "spikes": spike_rows(own, now),
         "unusual_unknown": not knows_what_is_usual(own, now),
     }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell
 from billing.wording import count_text, decimal_text
+from reconciliation.causes import top_causes
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
 from reconciliation.queues import OpenFigures, summed, totals
@@ -21,6 +22,7 @@ from reconciliation.sentences import type_name
 from reconciliation.trends import BY_COUNT, DAY, DAYS, Rates, answerable, answered, opened, rates_of, spikes
 from reconciliation.wording import percent_text
 
+from .cause_words import cause_name
 from .charts import MOST_LINES, Line, bar, key, percent_lines
 from .labels import severity_cell
 from .run_progress import span_text
@@ -186,4 +188,19 @@ def spike_rows(own: list[int], now: datetime) -> list[dict[str, Any]]:
             % {"mean": decimal_text(spike.mean, 1), "limit": decimal_text(spike.limit, 1)},
         }
         for spike in spikes(own, now)
+    ]
+
+
+def cause_rows(own: list[int]) -> list[dict[str, Any]]:
+    """The five causes with most open discrepancies."""
+    page = "admin:reconciliation_cause_change"
+    return [
+        {
+            "name": cause_name(cause),
+            "page": reverse(page, args=[cause.pk]),
+            "count": count_text(told.count),
+            "url": listed(cause=str(cause.pk)),
+            "values": [amount_cell(value, code) for code, value in sorted(told.value_minor.items())],
+        }
+        for cause, told in top_causes(own)
     ]

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
+from reconciliation.models import Cause, CauseMember, ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.workflow import acknowledge, assign, propose
 from tests.people import browser, person
 from tests.reconciliation.admin.desk_books import books_of_somebody_else, books_with_everything
@@ -53,8 +53,19 @@ def counted(context: Any) -> dict[str, tuple[int, str]]:
     found |= {f"age {row['name']}": (row["count"], row["url"]) for row in context["ages"]}
     found |= {f"clock {n}": (context["clock"][n]["count"], context["clock"][n]["url"]) for n in CLOCK}
     found |= {f"mine {n}": (context["mine"][n]["count"], context["mine"][n]["url"]) for n in ("assigned", "to_sign")}
+    found |= {f"cause {row['name']}": (row["count"], row["url"]) for row in context["causes"]}
     found |= {f"spike {row['name']}": (row["count"], row["url"]) for row in context["spikes"]}
     return {name: (int(count or 0), url) for name, (count, url) in found.items() if url}
+
+
+def cause_of_everything_missing(books: Books) -> None:
+    """A stored cause of some discrepancies."""
+    cause = Cause.objects.create(
+        organization=books.organization, comparison="payments", kind="prefix", rows_found=2, found_at=LATER,
+        facts={"prefix": "ch_", "type": "MissingInternalRecord"},
+    )  # fmt: skip
+    for row in ReconciliationDiscrepancy.objects.filter(organization=books.organization).order_by("pk")[:2]:
+        CauseMember.objects.create(cause=cause, discrepancy=row)
 
 
 CLOCK = ("overdue", "soon", "asked", "taken")
@@ -64,11 +75,12 @@ CLOCK = ("overdue", "soon", "asked", "taken")
 def test_every_figure_counts_the_rows_behind_its_link(books: Books, role: str) -> None:
     books_of_somebody_else().run()
     books.run()
+    cause_of_everything_missing(books)
     user, other = person(role, books.organization), person("Owner", books.organization)
     rows = list(ReconciliationDiscrepancy.objects.filter(organization=books.organization).order_by("pk"))
     for number, row in enumerate(rows):
-        acknowledge_now = {"discrepancy_id": row.pk, "expected_version": 1, "request_id": "r"}
-        acknowledge(**acknowledge_now, by=other, now=LATER + timedelta(hours=1 if number % 2 else 30))
+        taken_up = LATER + timedelta(hours=1 if number % 2 else 30)
+        acknowledge(discrepancy_id=row.pk, expected_version=1, by=other, now=taken_up, request_id="r")
         if number < 3:
             assign(
                 discrepancy_id=row.pk, expected_version=2, by=other, to=user, now=LATER + 2 * DAY, request_id="r"
@@ -90,6 +102,7 @@ def test_every_figure_counts_the_rows_behind_its_link(books: Books, role: str) -
     assert figures["mine assigned"][0] == 3
     assert figures["mine to_sign"][0] == (1 if role == "Manager" else 0)
     assert figures["clock overdue"][0] > 0
+    assert sum(name.startswith("cause") for name in figures) == 1
     assert sum(count for name, (count, _url) in figures.items() if name.startswith("age")) == len(rows)
 
 
