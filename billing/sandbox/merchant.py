@@ -114,6 +114,7 @@ class Merchant:
                 "failure_balance_transaction": None, "metadata": {}, "reason": None, "status": "succeeded",
             },
         )  # fmt: skip
+        self.event("refund.created", refund, at)
         self.event("charge.refunded", charge, at)
         return refund
 

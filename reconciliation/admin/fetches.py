@@ -149,8 +149,7 @@ class ProviderFetchAdmin(EvidenceAdmin):
         may = self.has_withdraw_permission(request) and can_be_withdrawn(obj)
         return {
             "title": f"F-{obj.pk}",
-            "heading": _("%(kind)s, F-%(number)s")
-            % {"kind": str(obj.get_kind_display()).capitalize(), "number": obj.pk},
+            "heading": f"{str(obj.get_kind_display()).capitalize()}, F-{obj.pk}",
             "status": fetch_status(obj),
             "error": obj.error,
             "current": facts(obj),

@@ -60,7 +60,7 @@ def job_page(job: SyncJob, asked: Mapping[str, Any], now: datetime) -> dict[str,
     zone = zone_of(job)
     return {
         "title": str(job),
-        "heading": _("%(kind)s %(job)s") % {"kind": str(job.get_kind_display()).capitalize(), "job": job},
+        "heading": f"{str(job.get_kind_display()).capitalize()} {job}",
         "job": job,
         "status": job_status(job.status),
         "started": time_cell(job.started_at, zone, seconds=True),

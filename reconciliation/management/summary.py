@@ -7,13 +7,15 @@ from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from billing.wording import amount_text, count_text, decimal_text
 from reconciliation.core.schema import OUTCOMES
-from reconciliation.models import ReconciliationDiscrepancy
+from reconciliation.models import ReconciliationDiscrepancy, SyncJob
 from reconciliation.report_markdown import percent
 from reconciliation.runs import RunResult
 from reconciliation.sentences import sentence
+from reconciliation.sweeping.words import figures_words, status_words, step_words
 from reconciliation.wording import outcome_word
 
 
@@ -119,3 +121,16 @@ def cells(label: str, sides: dict[str, Any], currency: str) -> list[str]:
         amount_text(right["amount_minor"], currency),
         amount_text(right["amount_minor"] - left["amount_minor"], currency, sign=True),
     ]
+
+
+def print_job(job: SyncJob, console: Console) -> None:
+    """A table of the steps."""
+    table = Table(title=job.organization.name, title_justify="left", title_style="bold")
+    for heading in (_("Step"), _("Result"), _("What came"), _("Seconds")):
+        table.add_column(heading, justify="right" if heading == _("Seconds") else "left")
+    for step in job.steps:
+        told = step["error"] or figures_words(step["figures"])
+        table.add_row(*map(Text, (step_words(step["name"]), status_words(step["status"]), told, step["seconds"])))
+    console.print(table)
+    if job.status in ("queued", "running"):
+        console.print(_("%s is being worked by the worker at this moment.") % job)

@@ -10,9 +10,17 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from billing.management.refusals import Refused
-from billing.models import Organization
+from billing.models import Organization, ProviderEvent
 from billing.sample.loading import MONTH_SLUG
-from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem, ReconciliationRun
+from reconciliation.comparisons import COMPARISONS
+from reconciliation.management.demo_stripe import SLUG as SHOP
+from reconciliation.models import (
+    ReconciliationDiscrepancy,
+    ReconciliationItem,
+    ReconciliationRun,
+    SyncJob,
+    SyncResult,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,9 +30,9 @@ def local_mode(settings: Settings) -> None:
     settings.LOCAL_MODE = True
 
 
-def demo(*arguments: str) -> str:
-    out = io.StringIO()
-    call_command("demo", "--payments", "300", *arguments, stdout=out, stderr=io.StringIO())
+def demo(*arguments: str, stripe: bool = False) -> str:
+    out, more = io.StringIO(), () if stripe else ("--no-stripe",)
+    call_command("demo", "--payments", "300", *arguments, *more, stdout=out, stderr=io.StringIO())
     return out.getvalue()
 
 
@@ -66,10 +74,31 @@ def test_the_generated_month_shows_every_type_of_discrepancy() -> None:
 
 
 def test_a_second_time_changes_nothing() -> None:
-    demo()
+    demo(stripe=True)
     before = rows()
-    assert "nothing was written" in demo()
+    assert "nothing was written" in demo(stripe=True)
     assert rows() == before
+
+
+def test_the_shop_is_fetched_as_any_account_and_every_comparison_finds_what_the_month_holds() -> None:
+    text = demo(stripe=True)
+    jobs = SyncJob.objects.filter(organization__slug=SHOP).order_by("pk")
+    assert [(job.kind, job.status) for job in jobs] == [("missing", "done"), ("sweep", "done")]
+    assert SyncResult.objects.filter(outcome="failed").count() == 0
+    assert ProviderEvent.objects.filter(organization__slug=SHOP, source="event_sync").exists()
+    assert "Fetch statement lines" in text
+    found = ReconciliationDiscrepancy.objects.filter(organization__slug=SHOP).exclude(status="resolved")
+    by_comparison: dict[str, set[str]] = {name: set() for name in COMPARISONS}
+    for comparison, type_ in found.values_list("comparison", "type"):
+        by_comparison[comparison].add(type_)
+    assert by_comparison["payments"] >= {"AmountMismatch", "MissingInternalRecord"}
+    assert by_comparison["statements"] >= {
+        "MISSING_INVOICE",
+        "UNAPPLIED_REFUND",
+        "UNDERPAID_INVOICE",
+        "OVERPAID_INVOICE",
+    }
+    assert by_comparison["payouts"] == {"PayoutFailed"}
 
 
 def test_every_role_gets_a_login_that_works_and_the_integration_no_admin() -> None:

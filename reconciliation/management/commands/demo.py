@@ -1,4 +1,4 @@
-"""manage.py demo: recorded Stripe payments and a generated month, reconciled."""
+"""manage.py demo: recorded Stripe payments, a generated month, and a shop fetched from a stand-in for Stripe."""
 
 import secrets
 from argparse import ArgumentParser
@@ -16,9 +16,12 @@ from billing.management.importing import COMMAND_LINE, as_file
 from billing.management.refusals import Refused
 from billing.models import Organization
 from billing.sample.loading import SLUGS, Loaded, load_month, load_recorded
+from reconciliation.comparisons import COMPARISONS
 from reconciliation.management.demo_people import Login, ensure_people
-from reconciliation.management.summary import console_for, print_summary
-from reconciliation.models import ReconciliationRun
+from reconciliation.management.demo_stripe import SLUG, load_shop
+from reconciliation.management.summary import console_for, print_job, print_summary
+from reconciliation.models import ReconciliationRun, SyncJob
+from reconciliation.models.runs import COMPARISONS as COMPARISON_WORDS
 from reconciliation.runs import RunInProgress, RunResult, reconcile
 from reconciliation.runs.leases import LeaseHeld
 from reconciliation.wording import stage_words
@@ -36,6 +39,9 @@ class Command(BaseCommand):
         """Options; none is needed."""
         parser.add_argument("--payments", type=_count, default=PAYMENTS, help=_("payments in the month (4,000)"))
         parser.add_argument(
+            "--no-stripe", action="store_true", help=_("leave out the shop that is fetched from a stand-in for Stripe")
+        )
+        parser.add_argument(
             "--force", action="store_true", help=_("also outside local mode, beside real organizations")
         )
 
@@ -49,17 +55,19 @@ class Command(BaseCommand):
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=Console(file=as_file(self.stderr)), transient=True) as bar:
             task = bar.add_task(_("Starting"), total=None)
-            loaded = _load(options["payments"], bar, task)
-            results = [(one, _reconcile(one, bar, task)) for one in loaded]
+            loaded, jobs = _load(options["payments"], bar, task, stripe=not options["no_stripe"])
+            results = [(one, name, _reconcile(one, name, bar, task)) for one in loaded for name in _comparisons(one)]
             logins = ensure_people(organizations=[one.organization for one in loaded], password=password)
-        for one, result in results:
-            out.rule(one.organization.name)
+        for job in jobs:
+            print_job(job, out)
+        for one, name, result in results:
+            out.rule(f"{one.organization.name}: {dict(COMPARISON_WORDS)[name]}")
             print_summary(result, out)
             if result.run is None:
                 out.print(_("Reconciled before, and nothing has changed since: nothing was written."))
         out.rule(_("Logins"))
         out.print(logins_table(logins))
-        if any(result.status == "error" for _one, result in results):
+        if any(result.status == "error" for _one, _name, result in results) or any(job.error for job in jobs):
             raise Refused(_("A run of the demo ended in an error; see above."))
 
 
@@ -74,7 +82,7 @@ def _count(text: str) -> int:
 def _refuse_beside_real_data() -> None:
     if not settings.LOCAL_MODE:
         raise Refused(_("This is not local mode (TIEOUT_MODE). Use --force to load demo data all the same."))
-    foreign = Organization.objects.exclude(slug__in=SLUGS).values_list("slug", flat=True)[:5]
+    foreign = Organization.objects.exclude(slug__in=[*SLUGS, SLUG]).values_list("slug", flat=True)[:5]
     if foreign:
         raise Refused(
             _("This database holds other organizations: %s. Use --force to load demo data beside them.")
@@ -82,24 +90,39 @@ def _refuse_beside_real_data() -> None:
         )
 
 
-def _load(payments: int, bar: Progress, task: TaskID) -> list[Loaded]:
+def _comparisons(loaded: Loaded) -> list[str]:
+    """The comparisons that have something to compare in the period."""
+    return [
+        name
+        for name, one in COMPARISONS.items()
+        if any(one.members(loaded.organization, side, loaded.start, loaded.end).exists() for side in ("left", "right"))
+    ]
+
+
+def _load(payments: int, bar: Progress, task: TaskID, *, stripe: bool) -> tuple[list[Loaded], list[SyncJob]]:
+    """Every organization of the demo, and the jobs that fetched one of them from the stand-in for Stripe."""
     now = timezone.now()
 
     def say(text: str) -> None:
         bar.update(task, description=text)
 
-    return [
+    files = [
         load_recorded(by=COMMAND_LINE, now=now, say=say),
         load_month(by=COMMAND_LINE, now=now, payments=payments, say=say),
     ]
+    if not stripe:
+        return files, []
+    shop = load_shop(now=now, clock=timezone.now, say=say)
+    return [*files, shop.loaded], shop.jobs
 
 
-def _reconcile(loaded: Loaded, bar: Progress, task: TaskID) -> RunResult:
+def _reconcile(loaded: Loaded, comparison: str, bar: Progress, task: TaskID) -> RunResult:
     """A run; where one has ended already, a rehearsal, and a new run only if that would change anything."""
 
     def run(*, dry_run: bool) -> RunResult:
         return reconcile(
             organization=loaded.organization,
+            comparison=comparison,
             start=loaded.start,
             end=loaded.end,
             by=None,
@@ -112,6 +135,7 @@ def _reconcile(loaded: Loaded, bar: Progress, task: TaskID) -> RunResult:
 
     ended = ReconciliationRun.objects.filter(
         organization=loaded.organization,
+        comparison=comparison,
         period_start=loaded.start,
         period_end=loaded.end,
         status__in=["ok", "break"],

@@ -10,16 +10,15 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from billing.management.fetching import progress
 from billing.management.importing import as_file, find_organization
 from billing.models import Organization
+from reconciliation.management.summary import print_job
 from reconciliation.models import SyncJob
 from reconciliation.sweep_tasks import from_settings
 from reconciliation.sweeping import JobLost, open_job, work_job
-from reconciliation.sweeping.words import figures_words, status_words, step_words
+from reconciliation.sweeping.words import step_words
 
 FAILED = 2
 
@@ -60,9 +59,7 @@ class Command(BaseCommand):
             with override(language):
                 say(f"{organization.name}: {step_words(step)}" + (f", {rows:,}" if rows else ""))
 
-        job = open_job(
-            organization=organization, kind=SyncJob.Kind.SWEEP, by=None, via="command", now=timezone.now()
-        )
+        job = open_job(organization=organization, kind=SyncJob.Kind.SWEEP, by=None, via="command", now=timezone.now())
         try:
             return work_job(job=job, told=from_settings(), clock=timezone.now, tell=tell, stay_seconds=None)
         except JobLost:
@@ -73,16 +70,3 @@ class Command(BaseCommand):
 def as_json(job: SyncJob) -> dict[str, Any]:
     """A sweep with its steps."""
     return {"organization": job.organization.slug, "job": job.pk, "status": job.status, "steps": job.steps}
-
-
-def print_job(job: SyncJob, console: Console) -> None:
-    """A table of the steps."""
-    table = Table(title=job.organization.name, title_justify="left", title_style="bold")
-    for heading in (_("Step"), _("Result"), _("What came"), _("Seconds")):
-        table.add_column(heading, justify="right" if heading == _("Seconds") else "left")
-    for step in job.steps:
-        told = step["error"] or figures_words(step["figures"])
-        table.add_row(*map(Text, (step_words(step["name"]), status_words(step["status"]), told, step["seconds"])))
-    console.print(table)
-    if job.status in ("queued", "running"):
-        console.print(_("%s is being worked by the worker at this moment.") % job)
