@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.db.models import F
 
+from .balances import observe_balance
 from .models import Organization, Payout, PayoutVersion, ProviderFetch, SourceChange
 from .statement_store import store_lines
 from .statements import readable
@@ -53,7 +54,7 @@ def sync_payouts(
     listener: Listener = lambda _fetch: None,
 ) -> PayoutSync:
     """Bring in the payouts created in [start, end), of the last weeks without a range, and the lines of those that can
-    be itemised and were not. Raises StripeProblem; what was stored by then stays.
+    be itemised and were not; then ask what is on the balance. Raises StripeProblem; what was stored by then stays.
     """
     now, routine = clock(), start is None and end is None
     fetch = open_fetch(
@@ -67,6 +68,7 @@ def sync_payouts(
     lines = 0
     for payout in waiting:
         lines += _itemise(organization, access, payout, by=by, clock=clock, listener=listener)
+    observe_balance(organization=organization, access=access, now=clock())
     return PayoutSync(fetch, len(waiting), lines)
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Sum
 from django.db.models.functions import TruncDate
 
+from .balances import Told, told_balance
 from .models import LineKind, Organization, PayoutVersion
 from .statement_queries import current_lines
 
@@ -68,17 +69,20 @@ class Day:
 
 @dataclass(slots=True)
 class RollForward:
-    """A currency's days in order, its gaps, and how many payouts only the statement tells of."""
+    """A currency's days in order, its gaps, how many payouts only the statement tells of, and what the provider says is
+    on the balance.
+    """
 
     currency: str
     days: list[Day]
     gaps: list[Gap]
     not_fetched: int = 0
+    told: Told | None = None
 
     @property
     def ties(self) -> bool:
-        """Whether payouts and statement tell the same."""
-        return not self.gaps
+        """Whether payouts, statement and the provider's own balance tell the same."""
+        return not self.gaps and (self.told is None or not self.told.gap_minor)
 
     def total(self) -> Day:
         """The whole period as one row."""
@@ -93,7 +97,8 @@ class RollForward:
 def roll_forward(*, organization: Organization, start: datetime, end: datetime) -> list[RollForward]:
     """The balance of each currency over [start, end) (midnights in the organization's zone), every day of it.
 
-    Counted is the organization's own statement; the opening balance is the sum of all its lines before `start`.
+    Counted is the organization's own statement; the opening balance is the sum of all its lines before `start`, and
+    what the provider says was held before the first of them.
     """
     zone = ZoneInfo(organization.timezone)
     before = _before(organization, start)
@@ -102,13 +107,14 @@ def roll_forward(*, organization: Organization, start: datetime, end: datetime) 
     days = _days(start, end, zone)
     found = []
     for currency in sorted({*before, *(currency for currency, _day in moved), *gaps, *not_fetched}):
-        rows, opening = [], before.get(currency, 0)
+        told = told_balance(organization=organization, currency=currency, start=start, end=end)
+        rows, opening = [], before.get(currency, 0) + (told.before_minor if told else 0)
         for day in days:
             row = moved.get((currency, day)) or Day(currency, day)
             row.opening, opening = opening, opening + row.activity - row.sent + row.returned
             rows.append(row)
-        told = sorted(gaps.get(currency, []), key=lambda gap: (gap.day, gap.payout))
-        found.append(RollForward(currency, rows, told, not_fetched.get(currency, 0)))
+        named = sorted(gaps.get(currency, []), key=lambda gap: (gap.day, gap.payout))
+        found.append(RollForward(currency, rows, named, not_fetched.get(currency, 0), told))
     return found
 
 

@@ -160,6 +160,11 @@ def retrieve(api: StripeApi, resource: Resource, external_id: str, expand: Seque
     return _ask(api, f"/v1/{resource}/{quote(external_id, safe='')}", {"expand": list(expand)} if expand else {})
 
 
+def read_balance(api: StripeApi) -> dict[str, Any]:
+    """The account's balance as it is now. Raises StripeProblem."""
+    return _ask(api, "/v1/balance", {})
+
+
 def key_account(api: StripeApi) -> str:
     """The account a key belongs to; blank when a restricted key may not say. Raises StripeProblem."""
     try:

@@ -1,6 +1,7 @@
 """Tables of the billing source."""
 
 from .adjustments import Adjustment
+from .balances import ProviderBalance
 from .changes import SourceChange
 from .fetches import ProviderFetch
 from .imports import ImportBatch
@@ -28,6 +29,7 @@ __all__ = [
     "PaymentVersion",
     "Payout",
     "PayoutVersion",
+    "ProviderBalance",
     "ProviderEvent",
     "ProviderFetch",
     "ProviderKind",

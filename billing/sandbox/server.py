@@ -85,6 +85,9 @@ class Sandbox:
             raise _ERRORS[UNAUTHORIZED]
         if path == "/v1/account":
             return {"id": shelf.account, "object": "account"}
+        if path == "/v1/balance":
+            with self.lock:
+                return shelf.balance()
         version, _, rest = path.lstrip("/").partition("/")
         kind, _, external_id = rest.partition("/")
         if version != "v1" or kind not in FILTERS or "/" in external_id:

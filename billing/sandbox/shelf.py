@@ -81,6 +81,15 @@ class Shelf:
             raise Refusal(404, f"No such {kind.rstrip('s')}: '{external_id}'", "resource_missing")
         return self.rendered(self.by_id[external_id], query.get("expand", []))
 
+    def balance(self) -> Json:
+        """What every line comes to, by currency; what is available already is not told apart from what is pending."""
+        held: dict[str, int] = {}
+        for line in self.all("balance_transactions"):
+            held[line["currency"]] = held.get(line["currency"], 0) + line["net"]
+        pending = [{"amount": amount, "currency": currency} for currency, amount in sorted(held.items())]
+        available = [{"amount": 0, "currency": currency} for currency in sorted(held)]
+        return {"object": "balance", "livemode": False, "available": available, "pending": pending}
+
     def rendered(self, item: Json, expand: list[str]) -> Json:
         """A copy as the API shows it, with the paths in `expand` as whole objects."""
         shown = copy.deepcopy({name: value for name, value in item.items() if not name.startswith("_")})

@@ -11,6 +11,7 @@ from billing.models import (
     Organization,
     Payout,
     PayoutVersion,
+    ProviderBalance,
     ProviderFetch,
     StatementLine,
     StatementLineVersion,
@@ -31,6 +32,7 @@ def one_of_each(organization: Organization, now: datetime) -> None:
     StatementWithdrawal.objects.create(**own, fetch=fetch, reason="twice", withdrawn_by="a", withdrawn_at=now)
     payout = Payout.objects.create(**own, external_id="po_1")
     PayoutVersion.objects.create(**seen, payout=payout, amount_minor=97, status="paid", created_at=now)
+    ProviderBalance.objects.create(**own, currency="EUR", held_minor=97, observed_at=now)
     invoice = Invoice.objects.create(**own, external_id="in_1")
     InvoiceVersion.objects.create(**seen, invoice=invoice, total_minor=100, status="paid", issued_at=now)
     payment = InvoicePayment.objects.create(**own, external_id="inpay_1")
