@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from .attachments import resolve_lines
+from .invoice_readers import note_readers
 from .models import (
     Invoice,
     InvoicePayment,
@@ -106,7 +107,9 @@ def store_states(
             continue
         decisions[identifier(item.get("id"))] = lambda _current, state=state: state  # type: ignore[misc]
     common = {"fetch": fetch, "observed_at": now, "recorded_at": now}
-    return append_versions(book=book, organization=organization, decisions=decisions, common=common, seen_at=now)
+    stored = append_versions(book=book, organization=organization, decisions=decisions, common=common, seen_at=now)
+    note_readers(organization, stored.versions)
+    return stored
 
 
 def _storing(organization: Organization, book: Book, read: Read) -> Store:

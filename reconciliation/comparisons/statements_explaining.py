@@ -60,8 +60,8 @@ def about_invoices(
 def invoice_of(row: Row, outcomes: dict[int, str]) -> Invoice:
     """An invoice's row as its findings need it."""
     return Invoice(
-        invoice_record(row), outcomes.get(row["id"], "mismatched"), row["state"], row["expected"], row["said"],
-        row["linked"], row["overpaid"] or 0,
+        invoice_record(row), outcomes.get(row["id"], "mismatched"), row["state"], row["expected"], row["asks"],
+        row["said"], row["linked"], row["overpaid"] or 0,
     )  # fmt: skip
 
 

@@ -43,9 +43,9 @@ def line_record(row: Row) -> Record:
 
 
 def by_group(frame: pl.DataFrame, groups: pl.Series) -> dict[str, list[Row]]:
-    """The rows of some groups, group by group, each sorted by record."""
+    """The rows of some groups, group by group, oldest first, whatever order they came in."""
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in frame.filter(pl.col("grp").is_in(groups.implode())).sort("id").iter_rows(named=True):
+    for row in frame.filter(pl.col("grp").is_in(groups.implode())).sort("occurred_at", "alt_key").iter_rows(named=True):
         found[row["grp"]].append(row)
     return found
 

@@ -110,6 +110,9 @@ def prepared(found: Found) -> Sides:
         outside=pl.col("outside") == 1,
     )
     left = left.with_columns(said=pl.when(~pl.col("outside")).then(pl.col("said") - pl.col("beside")))
+    settled = (pl.col("kind") == "invoice") & (pl.col("state") == "paid") & (pl.col("said") == 0)
+    why = pl.when(pl.col("beside") > 0).then(pl.lit("paid_outside")).otherwise(pl.lit("nothing_to_pay"))
+    left = left.with_columns(excluded=pl.when(settled).then(why).otherwise(pl.col("excluded")))
     times = right.filter(pl.col("role") == PAYMENT).group_by("grp").agg(paid_at=pl.col("occurred_at").min())
     left = left.join(times.filter(pl.col("grp").is_not_null()), on="grp", how="left")
     left = left.with_columns(occurred_at=pl.coalesce("paid_at", "occurred_at")).drop("paid_at", "ways")

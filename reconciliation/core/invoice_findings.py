@@ -19,12 +19,15 @@ OPEN = "open"
 
 @dataclass(frozen=True)
 class Invoice:
-    """An invoice as compared: `expected`, `said`, `linked` in minor units of its currency (see core.invoice_groups)."""
+    """An invoice as compared: `expected`, `asks`, `said`, `linked` in minor units of its currency (see
+    core.invoice_groups).
+    """
 
     record: Record
     outcome: str
     state: str
     expected: int
+    asks: int
     said: int | None = None
     linked: int | None = None
     overpaid_noted: int = 0
@@ -43,7 +46,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class Group:
-    """Invoices that share payments, sorted by record; `returned`: what was given back, in the invoices' currency."""
+    """Invoices that share payments, oldest first; `returned`: what was given back, in the invoices' currency."""
 
     invoices: tuple[Invoice, ...]
     payments: tuple[Payment, ...]
@@ -128,7 +131,7 @@ def status_differs(group: Group, invoice: Invoice, parameters: Parameters) -> Fi
     reason = ""
     if invoice.state in NOT_PAYABLE and group.received != group.returned:
         reason = "status.paid_but_called_off"
-    elif invoice.state == OPEN and group.received >= sum(one.record.amount for one in group.invoices):
+    elif invoice.state == OPEN and group.received >= sum(one.asks for one in group.invoices):
         reason = "status.paid_but_open"
     if not reason:
         return None

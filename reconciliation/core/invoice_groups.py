@@ -26,11 +26,12 @@ def within(expected: nw.Expr, actual: nw.Expr, tolerance: Tolerance) -> nw.Expr:
 
 def with_expected(left: Frame) -> Frame:
     """Adds `expected`: what the statement should show of an invoice. Nothing of one paid outside; of a paid one what
-    its source says was paid, since credit may have covered the rest; else all that is asked.
+    its source says was paid, since credit may have covered the rest; else all that it `asks`.
     """
-    paid = nw.when(nw.col("state") == "paid").then(nw.coalesce(nw.col("said"), nw.col("amount")))
-    expected = nw.when(nw.col("outside")).then(ZERO).otherwise(paid.otherwise(nw.col("amount")))
-    return left.with_columns(expected=expected)
+    asks = nw.col("amount") - nw.col("beside")
+    paid = nw.when(nw.col("state") == "paid").then(nw.coalesce(nw.col("said"), asks))
+    expected = nw.when(nw.col("outside")).then(ZERO).otherwise(paid.otherwise(asks))
+    return left.with_columns(expected=expected, asks=asks)
 
 
 def asked(invoices: Frame, tolerance: Tolerance) -> Frame:
@@ -42,7 +43,7 @@ def asked(invoices: Frame, tolerance: Tolerance) -> Frame:
     marked = invoices.with_columns(misplaced=(~linked.is_null() & ~placed.fill_null(True)).cast(nw.Int64()))
     sums = marked.group_by("grp").agg(
         invoices=nw.len(),
-        total=nw.col("amount").sum(),
+        total=nw.col("asks").sum(),
         expected=nw.col("expected").sum(),
         said_sum=nw.col("said").sum(),
         said_count=nw.col("said").count(),

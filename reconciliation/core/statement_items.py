@@ -1,9 +1,10 @@
 """Items of the `statements` comparison: invoices on the left, lines of the provider's statement on the right.
 
 Sides are frames of schema.SIDE and besides, left: `state` (the invoice's own status), `said` (what its source says was
-paid), `outside` (paid outside the provider), `credited` (given back after payment, as its source says), `linked` (what
-the provider's links say was paid); right: `role` (payment, reversal or null), `source` (the object a line is about),
-`shown` and `shown_currency` (what the customer saw). `grp` on both: the group, null for a record by itself.
+paid to the provider), `outside` (paid outside it), `beside` (what of it was paid outside), `credited` (given back after
+payment, as its source says), `linked` (what the provider's links say was paid); right: `role` (payment, reversal or
+null), `source` (the object a line is about), `shown` and `shown_currency` (what the customer saw). `grp` on both: the
+group, null for a record by itself.
 An invoice's `occurred_at` is that of its first payment, so that both lie in one period.
 """
 

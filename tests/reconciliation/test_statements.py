@@ -1,6 +1,7 @@
 """The `statements` comparison: which invoices and lines belong together, and what becomes of them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_a_line_of_a_direct_debit_is_a_payment_like_any(books: InvoiceBooks) -> 
     ],
 )
 def test_an_invoice_nothing_is_expected_of_takes_no_part(
-    books: InvoiceBooks, status: str, facts: dict[str, object], reason: str
+    books: InvoiceBooks, status: str, facts: dict[str, Any], reason: str
 ) -> None:
     books.billed("INV-1", status=status, **facts)
     result = books.run()

@@ -1,6 +1,7 @@
 """What the `statements` comparison finds: reason, expected, actual, difference, parts, sentence, what clears it."""
 
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,7 @@ def test_a_second_payment_keeps_the_triage_of_an_underpaid_invoice(books: Invoic
 
 
 def test_a_converted_payment_agrees_at_its_own_rate(books: InvoiceBooks) -> None:
-    shown = {"presentment_minor": 10_000, "presentment_currency": "USD", "exchange_rate": "0.912"}
+    shown: dict[str, Any] = {"presentment_minor": 10_000, "presentment_currency": "USD", "exchange_rate": "0.912"}
     books.billed("INV-1", 10_000, currency="USD")
     books.line("1", 9120, "INV-1", **shown)
     result = books.run()
@@ -155,7 +156,7 @@ def test_a_converted_payment_agrees_at_its_own_rate(books: InvoiceBooks) -> None
 
 
 def test_a_converted_payment_that_differs_is_told_in_the_settlement_currency(books: InvoiceBooks) -> None:
-    shown = {"presentment_minor": 9_000, "presentment_currency": "USD", "exchange_rate": "0.9"}
+    shown: dict[str, Any] = {"presentment_minor": 9_000, "presentment_currency": "USD", "exchange_rate": "0.9"}
     books.billed("INV-1", 10_000, currency="USD")
     books.line("1", 8100, "INV-1", **shown)
     books.run()
@@ -165,14 +166,14 @@ def test_a_converted_payment_that_differs_is_told_in_the_settlement_currency(boo
 
 
 def test_yen_convert_by_their_own_digits(books: InvoiceBooks) -> None:
-    shown = {"presentment_minor": 10_000, "presentment_currency": "JPY", "exchange_rate": "0.0061"}
+    shown: dict[str, Any] = {"presentment_minor": 10_000, "presentment_currency": "JPY", "exchange_rate": "0.0061"}
     books.billed("INV-1", 10_000, currency="JPY")
     books.line("1", 6100, "INV-1", **shown)
     assert books.run().status == "ok"
 
 
 def test_a_conversion_gone_wrong_shows_as_an_amount_that_differs(books: InvoiceBooks) -> None:
-    shown = {"presentment_minor": 10_000, "presentment_currency": "USD", "exchange_rate": "0.9"}
+    shown: dict[str, Any] = {"presentment_minor": 10_000, "presentment_currency": "USD", "exchange_rate": "0.9"}
     books.billed("INV-1", 10_000, currency="USD")
     books.line("1", 8100, "INV-1", **shown)
     books.run()

@@ -226,7 +226,7 @@ def test_the_order_in_which_facts_come_in_does_not_matter(program: list[Stated],
     for shuffled in (False, True):
         books = InvoiceBooks(f"order-{next(numbers)}")
         if shuffled:
-            order.shuffle(steps)  # type: ignore[attr-defined]
+            order.shuffle(steps)
         for step in steps:
             step.apply(books)
         ends.append((canonical(books.run()), named(books)))
