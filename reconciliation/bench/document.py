@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reconciliation.bench.printing import MARKS, cells, figure
+from reconciliation.bench.pages import page_rows
+from reconciliation.bench.printing import MARKS, PAGE_HEADINGS, cells, figure
 
 HEAD = """# Benchmarks
 
@@ -34,6 +35,9 @@ def section(one: dict[str, Any]) -> Iterator[str]:
     yield f"{facts['cores']} cores ({facts['processor']}), {facts['memory']} of memory, {facts['system']}; {versions}."
     yield f"Measured {one['repeat']} times; load of the machine before: {one['load_before']}."
     yield "Database settings: " + ", ".join(f"{name} {value}" for name, value in one["settings"].items()) + ".\n"
+    if "pages" in one:
+        yield from page_table(one)
+        return
     yield "| | seconds (median) | from – to | rows a second | peak memory (MB) |"
     yield "|---|--:|--:|--:|--:|"
     for measure in one["measures"].values():
@@ -45,6 +49,16 @@ def section(one: dict[str, Any]) -> Iterator[str]:
         yield f"| {ratio['name']} | {value} | {ratio['goal']} | {MARKS[ratio['met']]} |"
     yield ""
     yield from profile(one)
+
+
+def page_table(one: dict[str, Any]) -> Iterator[str]:
+    """The pages of the desk, with the promise each keeps or not."""
+    yield f"{', '.join(f'{count:,} {name}' for name, count in one['sizes'].items())}.\n"
+    yield f"| {' | '.join(PAGE_HEADINGS)} |"
+    yield "|---|--:|--:|--:|--:|:-:|"
+    for row in page_rows(one):
+        yield f"| {' | '.join(row)} |"
+    yield ""
 
 
 def profile(one: dict[str, Any]) -> Iterator[str]:

@@ -5,8 +5,11 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from reconciliation.bench.pages import page_rows
+
 MARKS: Final = {True: "✓", False: "✗", None: ""}
 GOALS_AT: Final = 1_000_000
+PAGE_HEADINGS: Final = ("page", "queries", "ms", "ms over 1,000", "times", "kept")
 
 
 def figure(value: float) -> str:
@@ -22,6 +25,9 @@ def print_results(console: Console, results: dict[str, Any]) -> None:
         soft_wrap=True,
     )
     console.print("Settings: " + ", ".join(f"{k} {v}" for k, v in results["settings"].items()), soft_wrap=True)
+    if "pages" in results:
+        print_pages(console, results)
+        return
     if results["rows"] < GOALS_AT:
         console.print(f"Goals are set for {GOALS_AT:,} rows; at this size they only show the way.")
     table = Table()
@@ -40,6 +46,17 @@ def print_results(console: Console, results: dict[str, Any]) -> None:
         value = f"{figure(ratio['value'])} {ratio['unit']}".strip()
         goals.add_row(ratio["name"], value, ratio["goal"], MARKS[ratio["met"]])
     console.print(goals)
+
+
+def print_pages(console: Console, results: dict[str, Any]) -> None:
+    """Every page of the desk."""
+    table = Table()
+    table.add_column("")
+    for heading in PAGE_HEADINGS[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in page_rows(results):
+        table.add_row(*row)
+    console.print(table)
 
 
 def print_stages(console: Console, measures: dict[str, dict[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from reconciliation.bench import (
     imports,
     loading,
     orm_loop,
+    pages,
     plain_sql,
     tables,
     tieout_runs,
@@ -103,6 +104,6 @@ def files(*, folder: str, rows: int) -> Answer:
 STEPS: Final[dict[str, Callable[..., Answer]]] = {
     step.__name__: step
     for step in (
-        prepare, first_run, next_run, full_run, orm, sql, keep, copy, change, import_file, files,
+        prepare, pages.desk_pages, first_run, next_run, full_run, orm, sql, keep, copy, change, import_file, files,
     )
 }  # fmt: skip
