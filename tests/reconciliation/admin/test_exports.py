@@ -164,7 +164,8 @@ def test_no_text_column_of_any_list_begins_a_formula(books: Books) -> None:
 
 
 def test_the_list_offers_what_it_shows(client: Client) -> None:
-    page = client.get(reverse("admin:reconciliation_reconciliationitem_changelist"), {"outcome": "matched"})
-    assert "take/reconciliationitem.xlsx?outcome=matched" in page.content.decode()
+    url = reverse("admin:reconciliation_reconciliationitem_changelist")
+    assert "take/reconciliationitem.csv?" in client.get(url).content.decode()
+    assert "take/reconciliationitem.xlsx?outcome=matched" in client.get(url, {"outcome": "matched"}).content.decode()
     record = client.get(reverse("admin:reconciliation_listexport_changelist"))
     assert record.status_code == 200
