@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from billing.admin import saved_views
+from billing.admin.choosing import choose_organization
 from config.health import healthz
 from config.login.pages import end_other_sessions, second_factor
 from reconciliation.admin.as_of import as_of, as_of_discrepancy
@@ -21,6 +22,7 @@ urlpatterns = [
     path("admin/second-factor/", second_factor, name="second_factor"),
     path("admin/second-factor/end-other-sessions", end_other_sessions, name="end_other_sessions"),
     path("admin/views/", admin.site.admin_view(saved_views.change), name="saved_views"),
+    path("admin/choose-organization/", admin.site.admin_view(choose_organization), name="choose_organization"),
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

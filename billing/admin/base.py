@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
-from billing.access import visible_to
+from billing.access import look_everywhere, visible_to
 
 from .changelist import DeskChangeList
 from .keyset import Segment, Walk
@@ -115,6 +115,7 @@ class EvidenceAdmin(DeskAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The page of one row; a row of another organization does not exist."""
+        look_everywhere(request)
         if object_id is None or request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         obj = self.get_object(request, unquote(object_id))

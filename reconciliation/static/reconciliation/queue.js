@@ -86,6 +86,7 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
 });
+document.addEventListener("change", (event) => { if (event.target.matches("[data-submits]")) event.target.form.requestSubmit(); });
 addEventListener("pageshow", (event) => { if (event.persisted) list.acted = null; });
 
 addEventListener("keydown", (event) => {
