@@ -9,12 +9,11 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from rich.console import Console
 
 from billing.management.fetching import progress
 from billing.management.importing import as_file, find_organization
 from billing.models import Organization
-from reconciliation.management.summary import print_job
+from reconciliation.management.summary import console_for, print_job
 from reconciliation.models import SyncJob
 from reconciliation.sweep_tasks import from_settings
 from reconciliation.sweeping import JobLost, open_job, work_job
@@ -47,7 +46,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"sweeps": [as_json(job) for job in jobs]}, ensure_ascii=False))
         else:
             for job in jobs:
-                print_job(job, Console(file=as_file(self.stdout)))
+                print_job(job, console_for(as_file(self.stdout)))
         if any(job.status == "failed" for job in jobs):
             sys.exit(FAILED)
 
