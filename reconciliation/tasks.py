@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from django_q.tasks import async_task, schedule
 
 from billing.models import Organization
+from reconciliation.causes import ask_where_stale
 from reconciliation.models import ReconciliationRun, RunLease
 from reconciliation.runs import RunInProgress, execute, open_run
 from reconciliation.runs.leases import LeaseHeld, LeaseLost
@@ -69,6 +70,7 @@ def work_run(run_id: int, waits: int = 0) -> str:
         return _give_up(run, now, STOPPED_OFTEN)
     try:
         status = execute(run=run, now=now, wait=False, progress=_helpers(run)).status
+        ask_where_stale([run.organization_id])
         return _go_on(run, waits) if status == "running" else status
     except LeaseHeld:
         return _come_back(run, waits, now)

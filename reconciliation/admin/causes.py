@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, link, time_cell, zone_of
 from billing.admin.filters import OrganizationFilter
 from billing.wording import count_text, time_text
-from reconciliation.causes import CauseFigures, figures, look_where_stale
+from reconciliation.causes import CauseFigures, ask_where_stale, figures
 from reconciliation.causes.reading import RESOLVED
 from reconciliation.models import BulkAction, Cause, CauseState, ReconciliationDiscrepancy
 from reconciliation.sentences import sentence, type_name
@@ -56,9 +55,9 @@ class CauseAdmin(EvidenceAdmin):
         return queryset.filter(pk=int(digits)) if known else queryset.none()
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Looks again where a run has ended since, if that is quick."""
+        """Has the worker look again where a run has ended since."""
         if request.method == "GET" and self.has_view_permission(request):
-            later = look_where_stale(visible_to(request)[:MOST_LOOKED_AT], timezone.now())
+            later = ask_where_stale(visible_to(request)[:MOST_LOOKED_AT])
             request.META["tieout.causes_later"] = len(later)
         return super().changelist_view(request, extra_context)
 
@@ -67,7 +66,7 @@ class CauseAdmin(EvidenceAdmin):
         states = CauseState.objects.filter(organization__in=visible_to(request)).select_related("organization")
         lines = [state_line(state) for state in states.order_by("organization__name")[:MOST_LOOKED_AT]]
         if request.META.get("tieout.causes_later"):
-            lines.append(_("A newer run has ended; the worker is looking again. Reload in a minute."))
+            lines.append(_("A run has ended since; the worker is looking again. Reload in a minute."))
         return {"lines": lines}
 
     def completed(self, rows: list[Cause]) -> list[Cause]:

@@ -1,19 +1,15 @@
-"""When causes are looked for: by a job after a run, or at once where there is little to look at."""
+"""When causes are looked for: by a job, after a run or when somebody wants to see them."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.core.cache import cache
 from django.db.models import Max
 from django_q.tasks import async_task
 
-from billing.models import Organization
-from reconciliation.models import CauseState, ReconciliationDiscrepancy, ReconciliationRun
+from reconciliation.models import CauseState, ReconciliationRun
 
-from .finding import look_for
-from .reading import COMPARISON, RESOLVED
+from .reading import COMPARISON
 
-AT_ONCE = 3_000
 ASKED_FOR_SECONDS = 120
 JOB = "reconciliation.causes.job.look_for_causes"
 
@@ -35,16 +31,10 @@ def stale(organization_ids: Iterable[int]) -> list[int]:
     return sorted(pk for pk, number in newest.items() if known.get(pk, -1) < (number or 0))
 
 
-def look_where_stale(organization_ids: Iterable[int], now: datetime) -> list[int]:
-    """Brings causes up to date where that is quick, and has a job do the rest, whose organizations are returned."""
-    later = []
-    for pk in stale(organization_ids):
-        rows = ReconciliationDiscrepancy.objects.filter(organization=pk, comparison=COMPARISON)
-        few = rows.exclude(status=RESOLVED).order_by().values_list("pk")[: AT_ONCE + 1]
-        if len(few) <= AT_ONCE:
-            look_for(organization=Organization.objects.get(pk=pk), now=now)
-            continue
-        later.append(pk)
+def ask_where_stale(organization_ids: Iterable[int]) -> list[int]:
+    """Has jobs bring causes up to date, each asked for once in a while. Returns the organizations that wait for it."""
+    waiting = stale(organization_ids)
+    for pk in waiting:
         if cache.add(f"causes:asked:{pk}", 1, ASKED_FOR_SECONDS):
             ask(pk)
-    return later
+    return waiting

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet, Sum, Value
 from django.db.models.functions import Abs
 
 from reconciliation.models import Cause, CauseMember
@@ -30,7 +30,7 @@ def figures(causes: Iterable[int]) -> dict[int, CauseFigures]:
     found: dict[int, CauseFigures] = defaultdict(CauseFigures)
     members = CauseMember.objects.filter(cause__in=list(causes)).exclude(discrepancy__status=RESOLVED)
     grouped = members.order_by().values_list("cause", "discrepancy__currency")
-    rows = grouped.annotate(rows=Count("pk"), value=Sum(Abs("discrepancy__difference_minor")))
+    rows = grouped.annotate(rows=Sum(Value(1)), value=Sum(Abs("discrepancy__difference_minor")))
     for cause, currency, count, value in rows.order_by("cause", "discrepancy__currency"):
         found[cause].count += count
         if value is not None:

@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django_q.models import OrmQ
 
 from billing.models import ImportBatch
 from reconciliation import bulk, causes
-from reconciliation.causes import asking
 from reconciliation.causes.job import look_for_causes
 from reconciliation.models import BulkAction, Cause, CauseMember, CauseState, ReconciliationDiscrepancy
 from tests.people import browser, person
@@ -74,25 +74,26 @@ def test_a_cause_that_shrinks_keeps_its_number_and_one_that_is_over_goes(books: 
     books.charged("ch_lost0", 900, at=NOON + 2 * DAY + minutes(5))
     books.run()
     assert causes.stale([books.organization.pk]) == [books.organization.pk]
-    assert causes.look_where_stale([books.organization.pk], LATER) == []
+    causes.look_for(organization=books.organization, now=LATER)
+    assert causes.stale([books.organization.pk]) == []
     assert (Cause.objects.get().pk, Cause.objects.get().rows_found) == (number, 6)
     for lost in range(1, 7):
         books.charged(f"ch_lost{lost}", 900 + lost, at=NOON + 2 * DAY + minutes(5 + 8 * lost))
     books.run()
-    causes.look_where_stale([books.organization.pk], LATER)
+    causes.look_for(organization=books.organization, now=LATER)
     assert not Cause.objects.exists()
     assert CauseState.objects.get().looked_at == 1
 
 
-def test_much_to_look_at_is_left_to_a_job_which_is_asked_once(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "AT_ONCE", 3)
+def test_a_job_looks_where_a_run_has_ended_since_and_is_asked_once(books: Books) -> None:
     own = [books.organization.pk]
-    assert causes.look_where_stale(own, LATER) == own
-    assert causes.look_where_stale(own, LATER) == own
+    cache.clear()
+    assert causes.ask_where_stale(own) == own
+    assert causes.ask_where_stale(own) == own
     assert OrmQ.objects.count() == 1
     assert look_for_causes(own[0]) == "1 causes"
     assert look_for_causes(own[0]) == "up to date"
-    assert causes.look_where_stale(own, LATER) == []
+    assert causes.ask_where_stale(own) == []
 
 
 def test_an_import_done_twice_is_named_with_its_file(db: None) -> None:
@@ -115,6 +116,8 @@ def test_an_import_done_twice_is_named_with_its_file(db: None) -> None:
 
 def test_the_list_and_the_page_tell_name_evidence_and_arrivals(books: Books) -> None:
     client = browser(person("Auditor", books.organization))
+    assert "the worker is looking again" in text(client.get(reverse("admin:reconciliation_cause_changelist")))
+    causes.look_for(organization=books.organization, now=LATER)
     listed = text(client.get(reverse("admin:reconciliation_cause_changelist")))
     assert "Nothing arrived from the provider between 12 Oct 2026" in listed
     assert "8 discrepancies looked at" in listed
@@ -128,7 +131,7 @@ def test_the_list_and_the_page_tell_name_evidence_and_arrivals(books: Books) -> 
 def test_a_cause_is_worked_as_one(books: Books) -> None:
     operator = person("Operator", books.organization)
     client = browser(operator)
-    client.get(reverse("admin:reconciliation_cause_changelist"))
+    causes.look_for(organization=books.organization, now=LATER)
     cause = Cause.objects.get()
     assert "Work as one" in text(client.get(url(cause)))
     response = client.post(url(cause, "work"), {"action": "acknowledge"})

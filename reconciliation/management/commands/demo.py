@@ -16,6 +16,7 @@ from billing.management.importing import COMMAND_LINE, as_file
 from billing.management.refusals import Refused
 from billing.models import Organization
 from billing.sample.loading import SLUGS, Loaded, load_month, load_recorded
+from reconciliation.causes import look_for
 from reconciliation.comparisons import COMPARISONS
 from reconciliation.management.demo_people import Login, ensure_people
 from reconciliation.management.demo_stripe import SLUG, load_shop
@@ -57,6 +58,8 @@ class Command(BaseCommand):
             task = bar.add_task(_("Starting"), total=None)
             loaded, jobs = _load(options["payments"], bar, task, stripe=not options["no_stripe"])
             results = [(one, name, _reconcile(one, name, bar, task)) for one in loaded for name in _comparisons(one)]
+            for one in loaded:
+                look_for(organization=one.organization, now=timezone.now())
             logins = ensure_people(organizations=[one.organization for one in loaded], password=password)
         for job in jobs:
             print_job(job, out)

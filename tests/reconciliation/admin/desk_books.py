@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from django.contrib.auth.models import User
+
 from billing.models import ImportBatch, ProviderEvent
-from reconciliation.models import ClosingThreshold
+from reconciliation.models import BulkAction, Cause, ClosingThreshold
 from tests.reconciliation.admin.desk_sources import sources
 from tests.reconciliation.books import LATER, NOON, Books, minutes
 
@@ -38,7 +40,21 @@ def books_with_everything(slug: str = "acme", more: int = 0) -> Books:
     books.charged("re_out", 100, kind="refund", parent_reference="ch_matched")
     received(books, f"evt_{slug}", f"{slug}.csv")
     sources(books.organization, "INV-1")
+    worked(books, f"worker-of-{slug}")
     return books
+
+
+def worked(books: Books, name: str) -> None:
+    """A bulk action that has ended, by somebody called `name`, and a cause that names a prefix."""
+    maker = User.objects.create(username=name)
+    bulk = BulkAction.objects.create(
+        action="acknowledge", state="ended", created_by=maker, created_at=LATER, confirmed_at=LATER
+    )
+    bulk.organizations.add(books.organization)
+    Cause.objects.create(
+        organization=books.organization, comparison="payments", kind="prefix", rows_found=1, found_at=LATER,
+        facts={"prefix": name, "rows": 1, "side": "left", "type": "StatusMismatch"},
+    )  # fmt: skip
 
 
 def received(books: Books, event: str, file: str) -> None:
@@ -79,6 +95,7 @@ def books_of_somebody_else() -> Books:
         received_at=LATER,
     )
     sources(books.organization, CANARY)
+    worked(books, CANARY)
     ClosingThreshold.objects.create(organization=books.organization, currency="EUR", limit_minor=1)
     ImportBatch.objects.create(
         organization=books.organization, kind=CANARY, filename=CANARY, sha256="3" * 64, imported_at=LATER
