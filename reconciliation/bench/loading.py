@@ -53,36 +53,39 @@ def load(rows: int) -> dict[str, int]:
     organization = Organization.objects.create(
         slug=SLUG, name="Bench", timezone="UTC", currency="EUR", reference_keys=["order_id"]
     )
-    ours = _batch(organization, "payments", "payments.csv", rows)
-    theirs = _batch(organization, "provider_records", "records.csv", rows)
+    ours = batch_of(organization, "payments", "payments.csv", rows)
+    theirs = batch_of(organization, "provider_records", "records.csv", rows)
     payments = records = 0
     with unchecked_references():
         for first in range(0, rows, ROWS_A_SLICE):
             some = slice_of(first, min(ROWS_A_SLICE, rows - first), rows)
             with transaction.atomic():
-                _write_payments(some, organization.pk, ours.pk, payments)
-                _write_records(some, organization.pk, theirs.pk, records)
+                write_payments(some, organization.pk, ours.pk, payments)
+                write_records(some, organization.pk, theirs.pk, records)
             payments, records = payments + len(some.payments), records + len(some.records)
-    _move_sequences([Payment, PaymentVersion, ProviderRecord, ProviderRecordVersion])
+    move_sequences([Payment, PaymentVersion, ProviderRecord, ProviderRecordVersion])
     note_import(organization=organization, source=SourceChange.Source.PAYMENT, batch_id=ours.pk)
     note_import(organization=organization, source=SourceChange.Source.PROVIDER_RECORD, batch_id=theirs.pk)
     return {"payments": payments, "records": records}
 
 
-def _batch(organization: Organization, kind: str, filename: str, rows: int) -> ImportBatch:
+def batch_of(organization: Organization, kind: str, filename: str, rows: int) -> ImportBatch:
+    """The import that brought some rows."""
     return ImportBatch.objects.create(
         organization=organization, kind=kind, filename=filename, sha256="0" * 64, rows=rows, created=rows,
         imported_at=NOW,
     )  # fmt: skip
 
 
-def _write_payments(some: Slice, organization: int, batch: int, written: int) -> None:
+def write_payments(some: Slice, organization: int, batch: int, written: int) -> None:
+    """Payments of a slice, with identities from `written` + 1 on."""
     ids = some.payments.with_row_index("id", written + 1)
     write(Payment, ids.select("id", *IDENTITY, organization_id=pl.lit(organization), current_number=pl.lit(1)))
     write(PaymentVersion, _versions(ids, "payment_id", organization, batch))
 
 
-def _write_records(some: Slice, organization: int, batch: int, written: int) -> None:
+def write_records(some: Slice, organization: int, batch: int, written: int) -> None:
+    """Records of a slice, with identities from `written` + 1 on."""
     ids = some.records.with_row_index("id", written + 1)
     identities = ids.select(
         "id", *IDENTITY, organization_id=pl.lit(organization), provider=pl.lit("stripe"), current_number=pl.lit(1)
@@ -100,7 +103,7 @@ def _versions(ids: pl.DataFrame, link: str, organization: int, batch: int, **mor
     return frame.with_columns(timestamp("occurred_at"), timestamp("recorded_at"))
 
 
-def _move_sequences(tables: list[type[models.Model]]) -> None:
+def move_sequences(tables: list[type[models.Model]]) -> None:
     """Ids were given here; the database's own counters go on after them (SQLite's do by themselves)."""
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), tables):

@@ -98,3 +98,15 @@ def import_ratios(measures: Measures) -> list[dict[str, Any]]:
             ),
         ]  # fmt: skip
     return [asdict(ratio) for ratio in ratios]
+
+
+def small_ratios(measures: Measures, sizes: Sequence[int]) -> list[dict[str, Any]]:
+    """The promises about many small organizations: milliseconds of one, and that one takes no longer among many."""
+    smallest, largest = sizes[0], sizes[-1]
+    ratios = []
+    for name, title, most in (("first", "first run", 100), ("again", "nothing changed", 30)):
+        each = {size: 1_000 * measures[f"{name}_{size}"]["seconds"] / size for size in (smallest, largest)}
+        ratios.append(_goal(f"an organization of {largest:,}, {title}", each[largest], "ms", most=most))
+        grown = each[largest] / each[smallest]
+        ratios.append(_goal(f"one of {largest:,} / one of {smallest:,}, {title}", grown, "×", most=1.25))
+    return [asdict(ratio) for ratio in ratios]

@@ -13,6 +13,7 @@ from reconciliation.bench import (
     import_files,
     imports,
     loading,
+    many_small,
     orm_loop,
     pages,
     plain_sql,
@@ -101,9 +102,21 @@ def files(*, folder: str, rows: int) -> Answer:
     return dict(import_files.write_files(Path(folder), rows))
 
 
+def small_books(*, organizations: int) -> Answer:
+    """Organizations of 500 payments each, until there are so many."""
+    return dict(many_small.load(organizations))
+
+
+def sweep(*, fresh: bool) -> Answer:
+    """Every organization's period, one after the other."""
+    _ready(fresh=fresh)
+    return measured(many_small.sweep)
+
+
 STEPS: Final[dict[str, Callable[..., Answer]]] = {
     step.__name__: step
     for step in (
         prepare, pages.desk_pages, first_run, next_run, full_run, orm, sql, keep, copy, change, import_file, files,
+        small_books, sweep,
     )
 }  # fmt: skip

@@ -70,7 +70,7 @@ class Sharding:
     pass; `finish`: what remains of the right side, for the rest. `decided`: pairs matched, and kept apart, by people.
     """
 
-    size: Callable[[Organization, datetime, datetime, Parameters, int], int]
+    size: Callable[[Organization, datetime, datetime, Callable[[], Parameters], int], int]
     pieces: Callable[[Organization, str, Scope, Parameters], Iterator[pl.DataFrame]]
     outside: Callable[[Organization, Scope, Parameters, Stored], dict[str, pl.DataFrame]]
     frozen: Callable[[Organization], dict[str, Any]]

@@ -45,7 +45,9 @@ def window_of(rules: Parameters) -> timedelta:
     return timedelta(microseconds=max(2 * rules.match_window, rules.duplicate_window))
 
 
-def size(organization: Organization, start: datetime, end: datetime, rules: Parameters, enough: int) -> int:
+def size(
+    organization: Organization, start: datetime, end: datetime, rules: Callable[[], Parameters], enough: int
+) -> int:
     """How many records a run over `[start, end)` looks at, at most (earlier versions count as well); counted only where
     there may be `enough`.
     """
@@ -53,7 +55,7 @@ def size(organization: Organization, start: datetime, end: datetime, rules: Para
     most = sum(table.objects.aggregate(last=Max("id"))["last"] or 0 for table in tables)
     if most < enough:
         return most
-    window = window_of(rules)
+    window = window_of(rules())
     around = {"organization": organization, "occurred_at__gte": start - window, "occurred_at__lt": end + window}
     return sum(table.objects.filter(**around).count() for table in tables)
 

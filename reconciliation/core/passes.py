@@ -149,12 +149,22 @@ def allowed(edges: Frame, state: Remaining) -> Frame:
     return edges.join(state.apart.select("left_id", "right_id"), on=["left_id", "right_id"], how="anti")
 
 
+def nothing(frame: Frame) -> bool:
+    """Whether a pinned frame has no rows. A small run is quick when it skips what it has nothing for."""
+    return len(frame.head(1).collect()) == 0
+
+
 def run_key_pass(step: KeyPass, state: Remaining, pin: Pin) -> Remaining:
     """Applies a key pass and returns what remains."""
     edges = pin(allowed(key_edges(step, state.left, state.right), state))
+    if state.ambiguous and nothing(edges):  # never in the first pass: what is kept needs its columns
+        return state
     sure = pin(only_unique(edges))
     state.pairs.append(paired(sure, step.name))
-    rest = pin(described(step, pin(without(edges, sure)), state.left, state.right))
+    several = pin(without(edges, sure))
+    if state.ambiguous and nothing(several):
+        return pinned_rest(state, pin, [sure])
+    rest = pin(described(step, several, state.left, state.right))
     grouped = pin(sum_groups(rest))
     state.groups.append(named_by_key(grouped, step.name))
     if not step.ambiguous:

@@ -25,6 +25,11 @@ class Basis:
     run: ReconciliationRun
     changed: dict[str, pl.Series]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has changed or fallen due."""
+        return all(ids.is_empty() for ids in self.changed.values())
+
 
 def last_run(run: ReconciliationRun, parameters: dict[str, Any], now: datetime) -> ReconciliationRun | None:
     """The last finished run of this period, if it followed the same rules and is not from the future."""
@@ -66,6 +71,8 @@ def changed_since(
 ) -> dict[str, pl.Series] | None:
     """Per side the identities that the journal names; None when an import wrote more than `limit`."""
     changed = {side: pl.Series(dtype=pl.Int64) for side in ("left", "right")}
+    if not since.exists():
+        return changed
     for source, side in comparison.sources.items():
         of_source = since.filter(source=source)
         batches = list(of_source.exclude(batch=None).values_list("batch_id", flat=True).distinct())
@@ -94,5 +101,7 @@ def due(run: ReconciliationRun, now: datetime) -> dict[str, pl.Series]:
         organization=run.organization, comparison=run.comparison, closed_run__isnull=True, due_at__lte=now,
         occurred_at__gte=run.period_start, occurred_at__lt=run.period_end,
     )  # fmt: skip
+    if not items.exists():
+        return {}
     rows = read(items, {"left": "left_id", "right": "right_id"}, {"left": pl.Int64, "right": pl.Int64})
     return {side: rows[side].filter(rows[side] > 0) for side in ("left", "right")}

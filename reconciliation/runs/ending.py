@@ -10,6 +10,11 @@ from reconciliation.models import ReconciliationRun
 from reconciliation.report_markdown import markdown
 from reconciliation.runs.results import RunResult
 
+ENDING = [
+    "status", "report", "report_digest", "report_markdown", "parameters", "journal", "tally", "metrics", "finished_at",
+    "stage", "progress_percent",
+]  # fmt: skip
+
 
 def end_run(
     run: ReconciliationRun,
@@ -19,14 +24,19 @@ def end_run(
     tally: Tally,
     metrics: dict[str, Any],
     now: datetime,
+    before: ReconciliationRun | None = None,
 ) -> None:
-    """Ends the run at `now` with its report; call it in the transaction that writes what the report tells."""
+    """Ends the run at `now` with its report; call it in the transaction that writes what the report tells. `before`:
+    the run it builds on, whose text it has when it tells the same.
+    """
     run.status = reports.status_of(report)
-    run.report, run.report_digest, run.report_markdown = report, reports.digest(report), markdown(report)
+    run.report, run.report_digest = report, reports.digest(report)
+    same = before is not None and before.report_digest == run.report_digest
+    run.report_markdown = before.report_markdown if before is not None and same else markdown(report)
     run.parameters, run.journal, run.tally = report["rules"], journal, as_rows(tally)
     run.metrics = metrics
     run.finished_at, run.stage, run.progress_percent = now, "done", 100
-    run.save()
+    run.save(update_fields=ENDING)
 
 
 def end_in_error(

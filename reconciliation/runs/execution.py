@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -22,6 +23,7 @@ from reconciliation.runs.results import RunInProgress, RunResult, Unfinished, re
 from reconciliation.runs.working import Progress, write_items
 
 logger = logging.getLogger(__name__)
+TELL_EVERY = 1.0  # seconds between two notes of how far a run is: most runs end before the second
 __all__ = ["Prepared", "execute", "open_run", "prepare", "reconcile", "rehearse"]
 
 
@@ -119,46 +121,61 @@ def execute(
     A run too large for one process is cut into parts; without `wait` (in a job of the queue) it is left as `running`
     when other workers, or the next job, have to go on.
     """
-    begun = time.monotonic()
-    fence = leases.acquire(run=run, now=now)
-    claimed = ReconciliationRun.objects.filter(pk=run.pk, status__in=["queued", "running"]).update(
-        status="running", number=fence, started_at=now, stage="reading", progress_percent=0
-    )
-    if not claimed:
-        leases.release(run=run, fence=fence)
-        raise RunInProgress(run)
-    run.refresh_from_db()
+    begun, fence = time.monotonic(), _claim(run, now)
+    last = begun - TELL_EVERY
 
     def tell(stage: str, percent: int) -> None:
-        leases.renew(run=run, fence=fence, now=now + timedelta(seconds=time.monotonic() - begun))
-        ReconciliationRun.objects.filter(pk=run.pk, number=fence).update(stage=stage, progress_percent=percent)
+        nonlocal last
+        if stage != "done" and time.monotonic() - last >= TELL_EVERY:
+            last = time.monotonic()
+            leases.renew(run=run, fence=fence, now=now + timedelta(seconds=last - begun))
+            ReconciliationRun.objects.filter(pk=run.pk, number=fence).update(stage=stage, progress_percent=percent)
         if progress is not None:
             progress(stage, percent)
 
-    unfinished = False
+    held = True
     try:
         result = _in_parts(run, now, tell, full=full, wait=wait)
-        return result or _finish(run, now, begun, tell, full=full)
+        if result is None:
+            result = _finish(run, now, begun, tell, full=full)
+            held = False  # given back with the last write
+        return result
     except Unfinished:
-        unfinished = True
+        held = False  # other workers, or the next job, have it
         return RunResult(run=run, status="running", seconds=time.monotonic() - begun)
     except Exception as failure:
         logger.exception("run failed", extra={"run": run.pk})
         return end_in_error(run, fence, failure, now + timedelta(seconds=time.monotonic() - begun), begun)
     finally:
-        if not unfinished:
+        if held:
             leases.release(run=run, fence=fence)
+
+
+def _claim(run: ReconciliationRun, now: datetime) -> int:
+    """Takes the lease and the run in one transaction; returns the fencing number. Raises LeaseHeld, RunInProgress."""
+    with transaction.atomic():
+        fence = leases.acquire(run=run, now=now)
+        begun = {"status": "running", "number": fence, "started_at": now, "stage": "reading", "progress_percent": 0}
+        if not ReconciliationRun.objects.filter(pk=run.pk, status__in=["queued", "running"]).update(**begun):
+            raise RunInProgress(run)
+    for name, value in begun.items():
+        setattr(run, name, value)
+    return fence
 
 
 def _in_parts(run: ReconciliationRun, now: datetime, tell: Progress, *, full: bool, wait: bool) -> RunResult | None:
     """Works a run that is too large for one process; None for any other, and where little has changed."""
     comparison = COMPARISONS[run.comparison]
-    rules = comparison.parameters(run.organization, run.period_start, run.period_end, now)
-    count = shards.parts_needed(run, rules)
-    if not shards.started(run) and (not count or not (full or basis(run, comparison, rules_of(rules), now) is None)):
+    if comparison.sharding is None:
+        return None
+    rules = partial(comparison.parameters, run.organization, run.period_start, run.period_end, now)
+    count, begun_before = shards.parts_needed(run, rules), shards.started(run)
+    if not count and not begun_before:
+        return None
+    if not begun_before and not full and basis(run, comparison, rules_of(rules()), now) is not None:
         return None
     begun = time.monotonic()
-    result = shards.execute_parts(run=run, count=count, rules=rules, now=now, tell=tell, wait=wait)
+    result = shards.execute_parts(run=run, count=count, rules=rules(), now=now, tell=tell, wait=wait)
     return replace(result, seconds=time.monotonic() - begun)
 
 
@@ -175,7 +192,11 @@ def _finish(run: ReconciliationRun, now: datetime, begun: float, tell: Progress,
         entries = discrepancies.store(triage=prepared.changes, run=run, now=now)
         report = prepared.report(open_discrepancies(run))
         ended_at = now + timedelta(seconds=time.monotonic() - begun)
-        end_run(run, report, journal=prepared.journal, tally=prepared.tally, metrics=metrics_of(prepared), now=ended_at)
+        end_run(
+            run, report, journal=prepared.journal, tally=prepared.tally, metrics=metrics_of(prepared), now=ended_at,
+            before=prepared.work.basis.run if prepared.work.basis else None,
+        )  # fmt: skip
+        leases.release(run=run, fence=number)
         if entries:
             action_log.append(organization=run.organization, entries=entries, now=now)
     tell("done", 100)

@@ -108,6 +108,8 @@ def figures(run: ReconciliationRun, number: int, work: Work) -> tuple[Tally, Tot
     rules = work.rules
     if work.basis is None:
         return tally_of(lazy(within(work.gathered.found, rules))), read_totals(work)
+    if work.is_nothing:
+        return as_of_now(run, number, work.basis)
     stored = within(work.gathered.stored, rules)
     closed = stored.join(work.to_close, on="item_id", how="semi")
     opened = within(work.to_open, rules)

@@ -33,9 +33,12 @@ def acquire(*, run: ReconciliationRun, now: datetime) -> int:
     Raises LeaseHeld while another run holds a lease that has not expired at `now`.
     """
     key = {"organization_id": run.organization_id, "comparison": run.comparison}
-    RunLease.objects.bulk_create([RunLease(**key)], ignore_conflicts=True)
+    leases = RunLease.objects.select_for_update(of=("self",)).select_related("run").filter(**key)
     with transaction.atomic():
-        lease = RunLease.objects.select_for_update(of=("self",)).select_related("run").get(**key)
+        lease = leases.first()
+        if lease is None:
+            RunLease.objects.bulk_create([RunLease(**key)], ignore_conflicts=True)
+            lease = leases.get()
         free = lease.run_id is None or lease.expires_at is None or lease.expires_at <= now
         if not free:
             raise LeaseHeld(lease.run, lease.expires_at)

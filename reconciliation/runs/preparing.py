@@ -65,6 +65,8 @@ def decide(
     run: ReconciliationRun, number: int, work: Work, now: datetime
 ) -> tuple[dict[Fingerprint, ReconciliationDiscrepancy], triage.Triage]:
     """The discrepancies as stored now that the work may concern, and what becomes of them."""
+    if work.is_nothing:
+        return {}, triage.Triage()
     found = work.gathered.found
     closed = work.gathered.stored.join(work.to_close, on="item_id", how="semi")
     pair = ["left_id", "right_id"]

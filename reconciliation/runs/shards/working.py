@@ -51,7 +51,7 @@ def started(run: ReconciliationRun) -> bool:
     return RunPart.objects.filter(run=run).exists()
 
 
-def parts_needed(run: ReconciliationRun, rules: Parameters) -> int:
+def parts_needed(run: ReconciliationRun, rules: Callable[[], Parameters]) -> int:
     """Into how many parts the run is cut; 0 when one process can do it."""
     sharding = COMPARISONS[run.comparison].sharding
     if sharding is None:
