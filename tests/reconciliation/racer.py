@@ -17,12 +17,15 @@ def race(slug: str, periods: int, seed: int, start: datetime, now: datetime) -> 
     organization = Organization.objects.get(slug=slug)
     order, worked = list(range(periods)), 0
     random.Random(seed).shuffle(order)
-    key = {"organization": organization, "comparison": "payments"}
+    runs = ReconciliationRun.objects.filter(organization=organization, comparison="payments")
     for number in order:
         at = start + number * PERIOD
-        if not ReconciliationRun.objects.filter(**key, period_start=at).exists():
-            open_run(**key, start=at, end=at + PERIOD, by=None, via="race", now=now)
-    waiting = ReconciliationRun.objects.filter(**key, status__in=["queued", "running"])
+        if not runs.filter(period_start=at).exists():
+            open_run(
+                organization=organization, comparison="payments", start=at, end=at + PERIOD, by=None, via="race",
+                now=now,
+            )  # fmt: skip
+    waiting = runs.filter(status__in=["queued", "running"])
     while left := list(waiting.values_list("pk", flat=True)):
         run = ReconciliationRun.objects.select_related("organization").get(pk=random.Random(seed + worked).choice(left))
         try:
