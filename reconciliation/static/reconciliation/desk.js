@@ -5,7 +5,9 @@ const lettersOn = () => localStorage.getItem(LETTERS_OFF) === null;
 const typing = () => document.activeElement.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=button])");
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.getElementById("content")?.setAttribute("role", "main");
+  const content = document.getElementById("content");
+  content?.setAttribute("role", "main");
+  content?.setAttribute("tabindex", "-1"); // so that the link past the sidebar moves the focus
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing() || dialogs.open() || !lettersOn()) return;
     if (document.querySelector("dialog[open]")) return;
