@@ -13,6 +13,7 @@ from billing.models import SavedView
 
 PLACES = ("after", "before", "p", "_facets", "_changelist_filters")
 MOST = 30
+LONGEST_NAME, LONGEST_QUERY = 60, 2_000
 
 
 class ViewRefused(Exception):
@@ -38,7 +39,7 @@ def save_view(
     filters = filters_of(query)
     if not filters:
         raise ViewRefused(_("There is no filter to save. Choose one first."))
-    if len(filters) > SavedView._meta.get_field("query").max_length:
+    if len(filters) > LONGEST_QUERY:
         raise ViewRefused(_("These filters are too long to be saved."))
     check(list_label, name, organization_id, by, other_than=None)
     return SavedView.objects.create(
@@ -73,10 +74,10 @@ def own_view(view_id: int, user: User) -> SavedView:
 def check(list_label: str, name: str, organization_id: int | None, user: User, other_than: SavedView | None) -> None:
     """Raises ViewRefused for a name that cannot be used or an organization that is not one's own."""
     text = name.strip()
-    if not text or len(text) > SavedView._meta.get_field("name").max_length or not text.isprintable():
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
         raise ViewRefused(_("Give the view a name of 1 to 60 characters."))
     if organization_id is not None and organization_id not in organization_ids(user):
         raise ViewRefused(_("There is no such organization among yours."))
-    taken = SavedView.objects.filter(owner=user, list=list_label, name=text)
-    if taken.exclude(pk=other_than.pk if other_than else None).exists():
+    taken = SavedView.objects.filter(owner=user, list=list_label, name=text).first()
+    if taken and taken != other_than:
         raise ViewRefused(_("You have a view of this name already. Choose another name, or remove that one."))

@@ -67,9 +67,10 @@ class AmountFilter(ListFilter):
         if not any(texts):
             return queryset
         unusual = [code for digits in OTHERS for code in currencies_with(digits)]
-        found = ~Q(**{f"{self.currency_path}__in": unusual}) & self.between(*amounts, USUAL)
+        least, most = amounts
+        found = ~Q(**{f"{self.currency_path}__in": unusual}) & self.between(least, most, USUAL)
         for digits in OTHERS:
-            found |= Q(**{f"{self.currency_path}__in": currencies_with(digits)}) & self.between(*amounts, digits)
+            found |= Q(**{f"{self.currency_path}__in": currencies_with(digits)}) & self.between(least, most, digits)
         return queryset.filter(found)
 
     def between(self, least: Decimal | None, most: Decimal | None, digits: int) -> Q:

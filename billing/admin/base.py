@@ -66,12 +66,10 @@ class DeskAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the line above it."""
         response: HttpResponse = super().changelist_view(request, extra_context)
-        changelist = getattr(response, "context_data", None) and response.context_data.get("cl")
-        if changelist:
-            response.context_data["list_top"] = {
-                "views": views(request, changelist),
-                **self.list_top(request, changelist),
-            }
+        context = getattr(response, "context_data", None) or {}
+        if context.get("cl"):
+            changelist = context["cl"]
+            context["list_top"] = {"views": views(request, changelist), **self.list_top(request, changelist)}
         return response
 
     def get_search_results(

@@ -29,7 +29,7 @@ def key_of(user_id: int, label: str) -> str:
 def views(request: HttpRequest, changelist: Any) -> dict[str, Any]:
     """The views of a list, which of them is shown, and what the dialogs ask for."""
     label = changelist.opts.label_lower
-    user_id = request.user.pk
+    user_id = request.user.pk or 0
 
     def read() -> Kept:
         found = seen_by(user_id, visible_to(request), label)
@@ -72,7 +72,7 @@ def change(request: HttpRequest) -> HttpResponse:
         messages.success(request, done)
     except ViewRefused as refusal:
         messages.error(request, str(refusal))
-    cache.delete(key_of(request.user.pk, label))
+    cache.delete(key_of(request.user.pk or 0, label))
     address = reverse(f"admin:{site.opts.app_label}_{site.opts.model_name}_changelist")
     return redirect(f"{address}?{query}" if query else address)
 
@@ -85,14 +85,14 @@ def changed(request: HttpRequest, label: str, query: str) -> tuple[str, str]:
     name, shared = given.get("name", ""), number(given.get("organization", ""))
     if given.get("do") == "save":
         view = save_view(
-            list_label=label, name=name, query=query, organization_id=shared, by=by, now=timezone.now()  # type: ignore[arg-type]
+            list_label=label, name=name, query=query, organization_id=shared, by=by, now=timezone.now()
         )  # fmt: skip
         return _("View “%(name)s” saved.") % {"name": view.name}, query
     view_id = number(given.get("view", "")) or 0
     if given.get("do") == "remove":
-        view = remove_view(view_id=view_id, by=by)  # type: ignore[arg-type]
+        view = remove_view(view_id=view_id, by=by)
         return _("View “%(name)s” removed.") % {"name": view.name}, ""
-    view = change_view(view_id=view_id, name=name, organization_id=shared, by=by)  # type: ignore[arg-type]
+    view = change_view(view_id=view_id, name=name, organization_id=shared, by=by)
     return _("View “%(name)s” changed.") % {"name": view.name}, query
 
 

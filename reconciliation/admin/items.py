@@ -22,9 +22,9 @@ from reconciliation.wording import outcome_word
 from .item_page import item_page
 from .labels import outcome_cell, pass_words
 from .lookup import by_number, by_record
-from .sides import SIDES
 from .queue_filters import ComparisonFilter
 from .run_filters import ItemChangesFilter
+from .sides import SIDES
 
 
 class OutcomeFilter(ChoiceFilter):

@@ -92,15 +92,16 @@ def figures_of(request: HttpRequest, changelist: Any) -> Figures:
 def read_figures(request: HttpRequest, changelist: Any) -> Figures:
     """One query: sums over the totals by currency, under the conditions of tabs, segments and filters."""
     rows = queues.totals(visible_to(request))
-    here = rows if chosen(request) is None else rows.filter(organization=chosen(request))
+    here = Q() if chosen(request) is None else Q(organization=chosen(request))
     known = grouped(changelist) and open_only(request)
-    fits = Q(pk__in=filtered(request, changelist, rows).values("pk")) if known else Q(pk__in=[])
-    conditions = {queue.name: queue.condition(asked(request)) & Q(pk__in=here.values("pk")) for queue in queues.QUEUES}
+    fits = filters_of(request, changelist, rows) if known else Q(pk__in=[])
+    conditions = {queue.name: queue.condition(asked(request)) & here for queue in queues.QUEUES}
     if known:
         conditions |= {f"part_{n}": part.condition & fits for n, part in enumerate(segments(request))}
     sums = {f"of_{name}": Sum("count", filter=condition) for name, condition in conditions.items()}
     matching = {f"sum_{name}": Sum(name, filter=fits) for name in ("count", "compared", "difference_minor")}
-    by_currency = list(rows.values("currency").annotate(**sums, **matching).order_by("currency"))
+    found = rows.values("currency").annotate(**sums, **matching).order_by("currency")
+    by_currency: list[dict[str, Any]] = [dict(row) for row in found]
     return Figures(
         known,
         {name: sum(row[f"of_{name}"] or 0 for row in by_currency) for name in conditions},
@@ -112,11 +113,16 @@ def read_figures(request: HttpRequest, changelist: Any) -> Figures:
     )
 
 
-def filtered(request: HttpRequest, changelist: Any, rows: QuerySet[OpenTotal]) -> QuerySet[OpenTotal]:
-    """The totals under the filters of the list."""
+def filters_of(request: HttpRequest, changelist: Any, rows: QuerySet[OpenTotal]) -> Q:
+    """The filters of the list as a condition on totals; a queue alone, which is most often asked for, as it is."""
+    active = [spec for spec in changelist.filter_specs if any(spec.used_parameters.values())]
+    if not active:
+        return Q()
+    if len(active) == 1 and request.GET.get("queue") in queues.BY_NAME:
+        return queues.BY_NAME[request.GET["queue"]].condition(asked(request))
     for spec in changelist.filter_specs:
         rows = spec.queryset(request, rows)
-    return rows
+    return Q(pk__in=rows.values("pk"))
 
 
 def grouped(changelist: Any) -> bool:
@@ -136,11 +142,27 @@ def chosen(request: HttpRequest) -> int | None:
 def list_top(request: HttpRequest, changelist: Any) -> dict[str, Any]:
     """Tabs and lines above the list."""
     figures = figures_of(request, changelist)
+    if not set(changelist.get_filters_params()) - {"queue"} and not changelist.query:
+        changelist.empty_words = empty_words(figures, request.GET.get("queue") or "all")
     return {
         "tabs": tabs(request, changelist, figures),
         "matching": matching(changelist, figures),
         "compared": compared(request),
     }
+
+
+def empty_words(figures: Figures, queue: str) -> tuple[str, str]:
+    """What an empty queue means and where there is something to do; never "all clear"."""
+    number = {name: count_text(count) for name, count in figures.counts.items()}
+    return {
+        "mine": (_("Nothing is assigned to you"), _("%(number)s are unassigned.") % {"number": number["unassigned"]}),
+        "unassigned": (_("Nothing is unassigned"), _("%(number)s are open in all.") % {"number": number["all"]}),
+        "overdue": (_("Nothing overdue"), _("%(number)s are due today.") % {"number": number["today"]}),
+        "today": (_("Nothing more is due today"), _("%(number)s are overdue.") % {"number": number["overdue"]}),
+        "ambiguous": (_("Nothing waits for a choice"), _("%(number)s are open in all.") % {"number": number["all"]}),
+        "approval": (_("Nothing waits for approval"), _("%(number)s are open in all.") % {"number": number["all"]}),
+        "all": (_("Nothing is open"), _("That holds for the periods that runs have compared so far.")),
+    }.get(queue, ("", ""))
 
 
 def tabs(request: HttpRequest, changelist: Any, figures: Figures) -> list[dict[str, Any]]:

@@ -110,12 +110,17 @@ def address_of(client: Client, name: str) -> str:
     if name == "items_late":
         query = {"after": f"0~{max(Payment.objects.count() // 2, 60)}"}
     if name == "queue_late":
-        found = client.get(url).context_data["cl"]  # type: ignore[attr-defined]
-        for _turn in range(10):
-            if found.next_url:
-                found = client.get(url + found.next_url).context_data["cl"]  # type: ignore[attr-defined]
-        return url + (found.previous_url or found.next_url)
+        return url + far_down(client, url)
     return url + ("?" + "&".join(f"{key}={value}" for key, value in query.items()) if query else "")
+
+
+def far_down(client: Client, url: str) -> str:
+    """The address of a page ten pages down the list, or as far as it goes."""
+    further = ""
+    for _turn in range(10):
+        found: Any = getattr(client.get(url + further), "context_data", {})["cl"]
+        further = str(found.next_url or further)
+    return further
 
 
 def page(client: Client, url: str, turns: int) -> dict[str, Any]:

@@ -3,6 +3,4 @@
 from . import payments, payouts, statements
 from .base import Comparison
 
-COMPARISONS: dict[str, Comparison] = {
-    each.COMPARISON.name: each.COMPARISON for each in (payments, payouts, statements)
-}
+COMPARISONS: dict[str, Comparison] = {each.COMPARISON.name: each.COMPARISON for each in (payments, payouts, statements)}

@@ -44,7 +44,7 @@ class PayoutBooks:
         source_type = "payout" if source.startswith("po_") else "charge"
         values = {
             "type": type_, "category": CATEGORIES.get(type_, type_), "gross_minor": gross, "fee_minor": fee,
-            "net_minor": gross - fee, "currency": currency, "occurred_at": at, 
+            "net_minor": gross - fee, "currency": currency, "occurred_at": at,
             "source_reference": source or f"ch_{name}",
             "source_type": source_type, "detail": {},
         }  # fmt: skip

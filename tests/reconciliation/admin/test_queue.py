@@ -38,7 +38,8 @@ def desk() -> Desk:
         {"queued_at": now - timedelta(days=5), **soon}, {"assigned_to": desk.person("Operator"), **soon},
         {"assigned_to": desk.person("Operator"), **late},
     ):  # fmt: skip
-        desk.discrepancy(**{"queued_at": now, **facts})
+        given: dict[str, Any] = {"queued_at": now, **facts}
+        desk.discrepancy(**given)
     desk.discrepancy("pending_approval", queued_at=now, **soon)
     desk.discrepancy("resolved")
     return desk
@@ -51,7 +52,8 @@ def rows(desk: Desk, **query: Any) -> list[ReconciliationDiscrepancy]:
 
 
 def top(desk: Desk, **query: Any) -> dict[str, Any]:
-    return browser(desk.people["operator"]).get(reverse(URL), query).context["list_top"]
+    found: dict[str, Any] = browser(desk.people["operator"]).get(reverse(URL), query).context["list_top"]
+    return found
 
 
 def test_each_tab_shows_the_number_of_rows_behind_it(desk: Desk) -> None:
@@ -80,7 +82,7 @@ def test_pages_lose_and_repeat_nothing_forwards_and_backwards(
     monkeypatch.setattr(queue_list, "AT_ONCE", at_once)
     monkeypatch.setattr("reconciliation.admin.discrepancies.DiscrepancyAdmin.list_per_page", 3)
     client, whole = browser(desk.people["operator"]), [row.pk for row in all_in_order(desk)]
-    url, forward = "", []
+    url, last, forward = "", "", []
     for _page in range(5):
         cl = client.get(reverse(URL) + url).context["cl"]
         forward.append([row.pk for row in cl.result_list])
@@ -163,6 +165,15 @@ def test_the_queue_tells_when_it_was_compared(db: None) -> None:
     client = browser(person("Operator", books.organization))
     assert "R-" in client.get(reverse(URL)).context["list_top"]["compared"]
     assert Client().get(reverse(URL)).status_code == 302
+
+
+def test_an_empty_queue_says_where_there_is_something_to_do(desk: Desk) -> None:
+    desk.person("Manager")
+    page = browser(desk.people["manager"]).get(reverse(URL), {"queue": "mine"}).content.decode()
+    assert "Nothing is assigned to you" in page
+    assert "11 are unassigned." in page
+    filtered = browser(desk.people["manager"]).get(reverse(URL), {"queue": "mine", "severity": "none"}).content.decode()
+    assert "Nothing matches" in filtered
 
 
 def test_a_glance_shows_the_sum_and_keeps_to_own_organizations(desk: Desk) -> None:
