@@ -91,13 +91,14 @@ def runs_that_count(organizations: Sequence[int], start: datetime, end: datetime
         .order_by("period_end", "number")
         .values_list("organization_id", "comparison", "finished_at", "pk")
     )
-    return {(owner, name, ended.astimezone(zone).date()): pk for owner, name, ended, pk in rows}
+    return {(owner, name, ended.astimezone(zone).date()): pk for owner, name, ended, pk in rows if ended}
 
 
 def _rates_between(organizations: Sequence[int], start: datetime, end: datetime, zone: ZoneInfo) -> dict[Any, Rates]:
     """(comparison, day) → rates, the organizations together."""
     chosen = runs_that_count(organizations, start, end, zone)
-    reports = dict(ReconciliationRun.objects.filter(pk__in=chosen.values()).values_list("pk", "report"))
+    rows = ReconciliationRun.objects.filter(pk__in=chosen.values()).values_list("pk", "report")
+    reports = {pk: report or {"totals": {}} for pk, report in rows}
     found: dict[Any, Rates] = defaultdict(dict)
     for (_owner, comparison, day), pk in chosen.items():
         for measure, rate in rates_of(reports[pk]).items():

@@ -46,9 +46,10 @@ def matching(request: HttpRequest, model: type[Model]) -> QuerySet[Any]:
     site = admin.site.get_model_admin(model)
     if not site.has_view_permission(request):
         raise PermissionDenied
-    request.GET = request.GET.copy()
+    asked = request.GET.copy()
     for name in PLACE:
-        request.GET.pop(name, None)
+        asked.pop(name, None)
+    request.GET = asked  # type: ignore[assignment]  # a copy serves as well
     rows: QuerySet[Any] = site.get_changelist_instance(request).queryset
     return rows
 

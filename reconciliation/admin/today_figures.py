@@ -40,7 +40,7 @@ def listed(**query: str) -> str:
 
 def run_rates(runs: Sequence[ReconciliationRun]) -> dict[str, Any]:
     """Match rates of runs, the worst first; each opens the run it is from."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for run in runs:
         rates = rates_of(run.report or {"totals": {}})
         url = reverse("admin:reconciliation_reconciliationrun_change", args=[run.pk])
