@@ -194,7 +194,7 @@ def names() -> dict[str, str]:
     """The types' short names for people."""
     return {
         statement_types.MISSING_INVOICE: _("Invoice missing"),
-        statement_types.UNAPPLIED_REFUND: _("Refund not booked"),
+        statement_types.UNAPPLIED_REFUND: _("Refund or dispute"),
         statement_types.OVERPAID: _("Invoice overpaid"),
         statement_types.UNDERPAID: _("Invoice underpaid"),
         statement_types.FEE: _("Fee not as agreed"),
