@@ -65,7 +65,13 @@ def tie_out(row: ReconciliationDiscrepancy) -> list[dict[str, Any]]:
 
 def explained_by(part: dict[str, Any]) -> str:
     """What explains a part of a difference, and where that is on record."""
-    name = {"fee": _("card fee"), "refund": _("refund")}.get(part["code"]) or part_words(part["code"])
+    words = {
+        "fee": _("card fee"),
+        "refund": _("refund"),
+        "returned": _("came back to the balance"),
+        "taken_back": _("taken back"),
+    }
+    name = words.get(part["code"]) or part_words(part["code"])
     return f"{name}, {source_words(part['source'])}"
 
 

@@ -112,7 +112,7 @@ def states(row: Dispute, zone: ZoneInfo) -> list[Event]:
     if record is None:
         return []
     versions = list(record.versions.select_related("event").order_by("number"))
-    events = [(said_at(versions[0]), _("Opened: %s") % state_of(versions[0]), "")] if versions else []
+    events: list[Event] = [(said_at(versions[0]), _("First seen: %s") % state_of(versions[0]), "")] if versions else []
     for before, after in pairwise(versions):
         told = [text for text in changes(before, after, zone) if text]
         if told:

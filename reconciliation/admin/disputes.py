@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing.access import visible_to
 from billing.admin.base import EvidenceAdmin
@@ -120,8 +121,15 @@ def url_of(card: Card) -> str:
 def clock(moment: datetime, now: datetime) -> Any:
     """How long is left, or since when it is late: a shape and words."""
     if moment <= now:
-        return shaped("✕", _("%(span)s late") % {"span": span_text(now - moment)}, "clock-late")
-    return shaped("◷", _("%(span)s left") % {"span": span_text(moment - now)}, "clock-running")
+        return shaped("✕", _("%(span)s late") % {"span": days_text(now - moment)}, "clock-late")
+    return shaped("◷", _("%(span)s left") % {"span": days_text(moment - now)}, "clock-running")
+
+
+def days_text(span: timedelta) -> str:
+    """A span in days where it is two of them or more, else in the unit that fits."""
+    if span < timedelta(days=2):
+        return span_text(span)
+    return ngettext("%(n)d day", "%(n)d days", span.days) % {"n": span.days}
 
 
 def day_cell(moment: datetime | None, zone: ZoneInfo) -> Any:

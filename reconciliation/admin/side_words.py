@@ -34,6 +34,7 @@ def side_links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
             meta = side.identity._meta
             url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[pk])
             found.append((f"{capital(str(meta.verbose_name))} {record}", url))
+    found = list(dict.fromkeys(found))  # one record may stand for both sides
     if row.reference:
         records = ProviderRecord.objects.filter(organization=row.organization_id, external_id=row.reference)
         for record in records.filter(kind="dispute"):

@@ -1,5 +1,7 @@
 """Disputes as people work on them: the discrepancies that runs record about them."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +22,7 @@ class DisputeManager(models.Manager["Dispute"]):
 class Dispute(ReconciliationDiscrepancy):
     """A discrepancy about a dispute; `reference` is the provider's id of it."""
 
-    objects = DisputeManager()
+    objects: ClassVar[DisputeManager] = DisputeManager()
 
     class Meta:
         proxy = True

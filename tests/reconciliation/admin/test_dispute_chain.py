@@ -45,5 +45,5 @@ def test_the_recorded_chain_is_one_discrepancy_from_its_first_event_to_the_last(
     assert told("CLOSED")[0] == "closed"
     page = dispute_page(Dispute.objects.get(), NOW)
     said = [state["what"] for state in page["states"]]
-    assert (said[0], said[-1]) == ("Won", "Opened: Needs a response")
+    assert (said[0], said[-1]) == ("Won", "First seen: Needs a response")
     assert Dispute.objects.get().pk == row.pk
