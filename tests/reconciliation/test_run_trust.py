@@ -1,19 +1,25 @@
 """One run per organization, comparison and period, however many workers want it; and holders killed again and again."""
 
+import os
+import random
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from reconciliation.models import ReconciliationItem, ReconciliationRun
+from reconciliation.models import ReconciliationItem, ReconciliationRun, RunLease
 from reconciliation.runs import LeaseHeld, execute, leases, preparing
 from reconciliation.runs import execution as running
 from tests.conftest import ROOT
 from tests.reconciliation.books import END, LATER, START, Books, filled, rows_written
 from tests.reconciliation.racer import PERIOD, race
+from tests.reconciliation.shard_facts import left_by_an_undone, shape, stored
 from tests.reconciliation.test_shard_workers import killed_at, queued
 
 Environment = Callable[..., dict[str, str]]
@@ -95,3 +101,34 @@ def test_a_holder_killed_anywhere_is_taken_over_after_the_lease_and_cannot_write
 @pytest.mark.django_db
 def test_a_holder_killed_twenty_times_is_taken_over_each_time() -> None:
     a_killed_holder_is_taken_over(20)
+
+
+@pytest.mark.trust
+@pytest.mark.usefixtures("ledger_transactions")
+def test_three_processes_killed_ten_times_leave_what_one_that_is_not_leaves(
+    child_environment: Environment, tmp_path: Path, settings: Any
+) -> None:
+    books, moments = filled(Books()), random.Random(22)
+    uncut = shape(left_by_an_undone(books, start=START, end=END))
+    environment = child_environment(same_database=True) | {
+        "SHARD_FROM_RECORDS": "2", "SHARD_RECORDS": "2", "RUN_FILES": str(tmp_path / "runs"), "LOG_LEVEL": "ERROR",
+    }  # fmt: skip
+    command = [sys.executable, "manage.py", "reconcile", "--organization", books.organization.slug, "--workers", "3"]
+    command += ["--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}", "--full", "--json"]
+    for kill in [True] * 10 + [False]:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            process.wait(timeout=moments.uniform(2.0, 6.0) if kill else 300)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        RunLease.objects.update(expires_at=timezone.now())
+    assert ReconciliationRun.objects.latest("number").status == "break"
+    assert shape(stored(books)) == uncut
