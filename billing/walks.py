@@ -6,6 +6,8 @@ one fetch read at the same time is stored by one of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -90,13 +92,17 @@ def walk(
     listener: Listener = lambda _fetch: None,
 ) -> ProviderFetch:
     """Bring in every row of the list not yet stored by this fetch; gives the fetch, done. Raises StripeProblem: the
-    fetch then holds the error and can be walked on.
+    fetch then holds the error and can be walked on. On the way down, the next page is asked for while one is stored.
     """
+    reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="next-page")
     try:
+        ahead: Future[Page] | None = None
         while fetch.newest or not fetch.reached_oldest:
-            page = _page(api, listing, fetch)
-            upwards = fetch.reached_oldest
+            page = _next_page(ahead, api, listing, fetch)
+            ahead, upwards = _ask_ahead(reader, api, listing, fetch, page), fetch.reached_oldest
             fetch = _step(fetch, page, store, clock)
+            if fetch.cursor != (identifier(page.items[-1].get("id")) if page.items else ""):
+                ahead = None  # somebody else has walked on: the page asked for is not the next one
             listener(fetch)
             if upwards and not page.has_more:
                 break
@@ -105,7 +111,35 @@ def walk(
             status=ProviderFetch.Status.FAILED, error=str(problem), updated_at=clock()
         )
         raise
+    finally:
+        reader.shutdown(wait=False, cancel_futures=True)
     return finish(fetch, clock())
+
+
+def _ask_ahead(
+    reader: ThreadPoolExecutor, api: StripeApi, listing: Listing, fetch: ProviderFetch, page: Page
+) -> Future[Page] | None:
+    """The page below `page`, asked for now; None where there is none, or on the way up."""
+    last = identifier(page.items[-1].get("id")) if page.items else ""
+    if fetch.reached_oldest or not page.has_more or not last:
+        return None
+    params = _params(listing) | {"starting_after": last}
+    return reader.submit(copy_context().run, list_page, api, listing.resource, params)
+
+
+def _next_page(ahead: Future[Page] | None, api: StripeApi, listing: Listing, fetch: ProviderFetch) -> Page:
+    """The page that was asked for ahead, else the one next in line."""
+    if ahead is None or fetch.reached_oldest:
+        return _page(api, listing, fetch)
+    try:
+        return ahead.result()
+    except RequestRefused:
+        return _page(api, listing, fetch)  # which knows what to do when a row is gone
+
+
+def _params(listing: Listing) -> dict[str, Any]:
+    params = {**listing.filters, "limit": PAGE_ROWS}
+    return params | {"expand": list(listing.expand)} if listing.expand else params
 
 
 def finish(fetch: ProviderFetch, now: datetime) -> ProviderFetch:
@@ -118,9 +152,7 @@ def finish(fetch: ProviderFetch, now: datetime) -> ProviderFetch:
 
 def _page(api: StripeApi, listing: Listing, fetch: ProviderFetch) -> Page:
     """The page next in line; from the top again when Stripe no longer knows the row the walk stopped at."""
-    params = {**listing.filters, "limit": PAGE_ROWS}
-    if listing.expand:
-        params["expand"] = list(listing.expand)
+    params = _params(listing)
     place: dict[str, str] = {}
     if fetch.reached_oldest:
         place = {"ending_before": fetch.newest}

@@ -12,6 +12,7 @@ from reconciliation.bench import (
     changing,
     import_files,
     imports,
+    ingesting,
     loading,
     many_small,
     orm_loop,
@@ -97,6 +98,15 @@ def import_file(*, way: str, path: str, fresh: bool) -> Answer:
     return measured(lambda: imports.WAYS[way](Path(path)))
 
 
+def ingest(*, way: str, address: str, fresh: bool) -> Answer:
+    """One way to ingest a statement from the server at `address`."""
+    if fresh:
+        tables.empty(tables.tables_of("billing", "usage", "reconciliation"))
+    ingesting.ensure_organization()
+    tables.settle()
+    return measured(lambda: ingesting.WAYS[way](address))
+
+
 def files(*, folder: str, rows: int) -> Answer:
     """The files to import."""
     return dict(import_files.write_files(Path(folder), rows))
@@ -117,6 +127,6 @@ STEPS: Final[dict[str, Callable[..., Answer]]] = {
     step.__name__: step
     for step in (
         prepare, pages.desk_pages, first_run, next_run, full_run, orm, sql, keep, copy, change, import_file, files,
-        small_books, sweep,
+        ingest, small_books, sweep,
     )
 }  # fmt: skip

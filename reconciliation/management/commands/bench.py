@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from reconciliation.bench import importing, matching, pages, sweeping
+from reconciliation.bench import importing, ingestion, matching, pages, sweeping
 from reconciliation.bench.children import StepFailed
 from reconciliation.bench.document import document
 from reconciliation.bench.printing import print_results
@@ -24,6 +24,7 @@ BENCHES: dict[str, tuple[Callable[..., dict[str, Any]], str]] = {
     "matching": (matching.measure, "runs against the Django way, plain SQL and a bare load"),
     "admin": (pages.measure, "pages of the desk over many rows against 1,000"),
     "imports": (importing.measure, "imports of payments and events against bulk_create"),
+    "ingestion": (ingestion.measure, "statement lines from a loopback Stripe against SDK paging and bulk_create"),
     "many-small": (sweeping.measure, "organizations of 500 payments each, swept in one go (--rows 1000000: 2,000)"),
 }
 
