@@ -80,8 +80,8 @@ class DeskAdmin(ModelAdmin):
         return (self.found(request, queryset, term) if term else queryset), False
 
     def found(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        """The rows of `queryset` that the id `term` names."""
-        raise NotImplementedError
+        """The rows of `queryset` that the id `term` names; none where a list has no ids to search by."""
+        return queryset.none()
 
 
 class EvidenceAdmin(DeskAdmin):

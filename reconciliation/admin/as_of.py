@@ -1,23 +1,18 @@
 """The books as they stood at a time: the last reports by then, and every discrepancy where the log says it was."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from billing.access import visible_to
 from billing.admin.cells import amount_cell, time_cell
 from billing.models import Organization
 from billing.wording import count_text, time_text
@@ -29,7 +24,9 @@ from reconciliation.models.runs import COMPARISONS
 from reconciliation.sentences import type_name
 from reconciliation.wording import outcome_word, percent_text
 
+from .as_of_form import asked
 from .labels import run_status_cell, severity_cell, status_cell
+from .log_check import log_check
 from .log_words import action_words, actor_words, change_text, field_words, reason_words, value_words
 from .run_page import period_text
 
@@ -39,56 +36,6 @@ FACTS = (
     "status", "severity", "reason_code", "expected", "actual", "difference_minor", "unexplained_minor",
     "resolution_code", "resolution_reason", "closing_rule",
 )  # fmt: skip
-
-
-class MomentForm(forms.Form):
-    """Whose books, and when: a date and a time in the organization's zone."""
-
-    organization = forms.ModelChoiceField(
-        Organization.objects.none(),
-        label=gettext_lazy("Organization"),
-        empty_label=None,
-        widget=UnfoldAdminSelectWidget,
-    )
-    at = forms.DateTimeField(
-        label=gettext_lazy("As of"),
-        input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"],
-        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "step": "1"}),
-    )
-
-    def __init__(self, data: Any, *, organizations: list[int]) -> None:
-        """Offers the given organizations only."""
-        super().__init__(data)
-        field = self.fields["organization"]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = Organization.objects.filter(pk__in=organizations).order_by("name")
-
-    def clean(self) -> dict[str, Any]:
-        """The moment becomes one of the organization's zone, not later than now."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("organization") and cleaned.get("at"):
-            zone = ZoneInfo(cleaned["organization"].timezone)
-            try:
-                moment = cleaned["at"].replace(tzinfo=zone).astimezone(UTC)
-            except OverflowError:
-                moment = timezone.now()
-            cleaned["at"] = min(moment, timezone.now())
-        return cleaned
-
-
-def asked(request: HttpRequest) -> tuple[MomentForm, Organization | None, datetime]:
-    """The form, and what it asks for: without an answer, the first organization now."""
-    own = visible_to(request)
-    first = Organization.objects.filter(pk__in=own).order_by("name").first()
-    now = timezone.now()
-    here = now.astimezone(ZoneInfo(first.timezone)) if first else now
-    given = {"organization": first.pk if first else "", "at": here.strftime("%Y-%m-%dT%H:%M:%S")} | {
-        name: value for name, value in request.GET.items() if value
-    }
-    form = MomentForm(given, organizations=own)
-    if not form.is_valid():
-        return form, None, now
-    return form, form.cleaned_data["organization"], form.cleaned_data["at"]
 
 
 def shown(request: HttpRequest, template: str, title: str, **more: Any) -> HttpResponse:
@@ -115,6 +62,8 @@ def as_of(request: HttpRequest) -> HttpResponse:
         moment=time_text(at, zone),
         now_url=reverse("admin:index"),
         blocks=[block for name, words in COMPARISONS if (block := comparison_block(organization, name, words, at))],
+        verify_url=f"{reverse('as_of')}?{place}&verify=1",
+        log=log_check(organization) if "verify" in request.GET else None,
         **discrepancy_rows(request, organization, at, place),
     )
 

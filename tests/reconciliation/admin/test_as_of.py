@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from reconciliation import workflow
 from reconciliation.action_log.past import types_at, types_left_by
 from reconciliation.admin.as_of import items_left_by
-from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
+from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationRun
+from tests.conftest import append_only_triggers_off
 from tests.people import browser, person
 from tests.reconciliation.admin.desk_books import CANARY, books_of_somebody_else, books_with_everything
 from tests.reconciliation.books import LATER, Books
@@ -133,3 +134,18 @@ def test_a_long_list_goes_on_and_asks_few_questions() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert len(client.get(first["more_url"]).context["rows"]) == 10
     assert len(queries) <= 20
+
+
+def test_the_log_is_checked_on_request_and_says_how_far_it_holds(books: Books, auditor: Client) -> None:
+    assert "Verified to row" not in auditor.get(PAGE).content.decode()
+    rows = ReconciliationActionLog.objects.count()
+    assert f"Verified to row {rows} (seal 1)" in auditor.get(PAGE, {"verify": "1"}).content.decode()
+
+
+def test_a_broken_log_names_the_row(books: Books, auditor: Client) -> None:
+    row = ReconciliationActionLog.objects.order_by("pk")[1]
+    with append_only_triggers_off(), connection.cursor() as cursor:
+        cursor.execute("UPDATE reconciliation_reconciliationactionlog SET reason = 'x' WHERE id = %s", [row.pk])
+    page = auditor.get(PAGE, {"verify": "1"}).content.decode()
+    assert "The log does not hold" in page
+    assert f"Row {row.pk}:" in page
