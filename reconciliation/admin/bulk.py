@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -27,11 +28,12 @@ from reconciliation.sentences import type_name
 from reconciliation.spreadsheets import Cell, Money, csv_lines
 
 from .bulk_forms import BulkForm
-from .bulk_page import bulk_page, may_go_on, progress, zone_for
+from .bulk_page import bulk_page, may_go_on, progress
 from .bulk_words import heading, result_word, state_cell, why_words
 
 PREFIX = "reconciliation_bulkaction"
 ROWS_A_FETCH = 2_000
+UTC = ZoneInfo("UTC")
 State = BulkAction.State
 
 
@@ -56,7 +58,7 @@ class BulkAdmin(EvidenceAdmin):
         """Those all of whose rows the user may see; previews are their maker's own."""
         rows = super().get_queryset(request).filter(pk__in=bulks.visible_bulk(visible_to(request)).values("pk"))
         own = rows.filter(created_by=request.user.pk)
-        return (rows.exclude(state__in=[State.PREVIEW, State.DROPPED]) | own).prefetch_related("organizations")
+        return rows.exclude(state__in=[State.PREVIEW, State.DROPPED]) | own
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By number."""
@@ -101,8 +103,8 @@ class BulkAdmin(EvidenceAdmin):
 
     @display(description=gettext_lazy("Started"))
     def when(self, row: BulkAction) -> SafeString:
-        """In the organization's zone; in UTC where there are several."""
-        return time_cell(row.confirmed_at or row.created_at, zone_for(row))
+        """In UTC: its rows may be of several organizations."""
+        return time_cell(row.confirmed_at or row.created_at, UTC)
 
     def page(self, request: HttpRequest, obj: BulkAction) -> dict[str, Any]:
         """Preview, progress or result."""

@@ -147,7 +147,9 @@ class DiscrepancyAdmin(ApprovalsMixin, StepsMixin, EvidenceAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row with the people and the organization its page names, in one query."""
-        rows = self.get_queryset(request).select_related("organization", "assigned_to", "proposed_by", "approved_by")
+        rows = self.get_queryset(request).select_related(
+            "organization", "assigned_to", "proposed_by", "approved_by", "cause_member__cause"
+        )
         number = object_id.isascii() and object_id.isdigit() and len(object_id) < 19
         return rows.filter(pk=int(object_id)).first() if number else None
 

@@ -147,9 +147,11 @@ def links(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
 
 def same_cause(row: ReconciliationDiscrepancy) -> list[tuple[str, str]]:
     """The way to what it shares with others, if that is known."""
-    member = CauseMember.objects.filter(discrepancy=row).select_related("cause__organization").first()
-    if member is None:
+    try:
+        member = row.cause_member
+    except CauseMember.DoesNotExist:
         return []
+    member.cause.organization = row.organization
     text = _("Same cause: %(name)s") % {"name": cause_name(member.cause)}
     return [(text, reverse("admin:reconciliation_cause_change", args=[member.cause_id]))]
 

@@ -40,7 +40,7 @@ def books_with_everything(slug: str = "acme", more: int = 0) -> Books:
     books.charged("re_out", 100, kind="refund", parent_reference="ch_matched")
     received(books, f"evt_{slug}", f"{slug}.csv")
     sources(books.organization, "INV-1")
-    worked(books, f"worker-of-{slug}")
+    worked(books, f"zoe-{slug}")
     return books
 
 

@@ -93,7 +93,7 @@ def test_a_page_opens_from_its_list(owner: Client, model: type[Model]) -> None:
     with CaptureQueriesContext(connection) as queries:
         response = owner.get(page_url(model, row.pk))
     assert response.status_code == 200
-    assert len(queries) <= 14
+    assert len(queries) <= 15
 
 
 @pytest.mark.parametrize("model", EVIDENCE, ids=name_of)
