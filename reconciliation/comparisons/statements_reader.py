@@ -107,9 +107,12 @@ def with_roles(lines: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads invoices, lines and links of an organization."""
+    """Reads invoices, lines and links of an organization. `beyond`: a period that was read as a whole, so that `where`
+    only looks for what lies outside it.
+    """
 
     organization: Organization
+    beyond: tuple[datetime, datetime] | None = None
 
     def rows(self, side: str) -> QuerySet[Any]:
         """The current rows of a side."""
@@ -126,17 +129,32 @@ class Reader:
         name = TIME[side]
         return self.rows(side).filter(**{f"{name}__gte": start, f"{name}__lt": end})
 
+    def elsewhere(self, side: str) -> QuerySet[Any]:
+        """The rows of a side that were not read with the period."""
+        if self.beyond is None:
+            return self.rows(side)
+        start, end = self.beyond
+        return self.rows(side).exclude(**{f"{TIME[side]}__gte": start, f"{TIME[side]}__lt": end})
+
     def where(self, side: str, field: str, values: pl.Series) -> pl.DataFrame:
         """The rows whose `field` is one of `values`."""
-        wanted = values.drop_nulls().unique().sort().to_list()
-        if side == "left":
-            return read_where(self.rows(side), field, wanted, LEFT_COLUMNS, LEFT)
-        return with_roles(read_where(self.rows(side), field, wanted, RIGHT_COLUMNS, RIGHT))
+        columns, schema = (LEFT_COLUMNS, LEFT) if side == "left" else (RIGHT_COLUMNS, RIGHT)
+        rows, wanted = self.elsewhere(side), values.drop_nulls().unique().sort().to_list()
+        found = read_where(rows, field, wanted, columns, schema)
+        return found if side == "left" else with_roles(found)
 
     def former(self, versions: pl.Series) -> pl.DataFrame:
         """Lines as they were, to follow what tied them to others then."""
         wanted = versions.unique().sort().to_list()
         return with_roles(read_where(StatementLineVersion.objects.all(), "id", wanted, RIGHT_COLUMNS, RIGHT))
+
+    def holds_everything(self) -> bool:
+        """Whether nothing lies outside the period that was read."""
+        return not any(self.elsewhere(side).exists() for side in ("left", "right"))
+
+    def all_links(self) -> pl.DataFrame:
+        """Every link that may concern the organization."""
+        return read(links_of_tenant(self.organization), LINK_COLUMNS, LINKS)
 
     def links(self, field: str, values: pl.Series) -> pl.DataFrame:
         """The links whose `field` is one of `values`."""

@@ -37,7 +37,7 @@ class Found:
 
 def load_sides(organization: Organization, scope: Scope) -> Sides:
     """Invoices and lines of `scope` with everything tied to them, ready to be matched."""
-    reader, found = Reader(organization), Found()
+    reader, found = Reader(organization, (scope.start, scope.end)), Found()
     left, right = (reader.read(side, reader.inside(side, scope.start, scope.end)) for side in ("left", "right"))
     named = {"left": scope.left_ids, "right": scope.right_ids}
     more = {
@@ -45,7 +45,10 @@ def load_sides(organization: Organization, scope: Scope) -> Sides:
         for side, name, frame in (("left", "invoice", left), ("right", "line", right))
     }
     found.add([left, more["left"]], [right, more["right"]], [])
-    follow(reader, found, found.left, found.right)
+    if reader.holds_everything():
+        found.add([], [], [reader.all_links()])
+    else:
+        follow(reader, found, found.left, found.right)
     return prepared(found)
 
 

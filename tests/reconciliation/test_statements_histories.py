@@ -216,7 +216,7 @@ def test_every_record_is_in_one_item_and_totals_add_up_to_what_was_read(program:
 
 
 @settings(FIXED, max_examples=5)
-@given(program=st.lists(stated, min_size=3, max_size=8, unique_by=lambda step: step.own), order=st.randoms())  # type: ignore[arg-type]
+@given(program=st.lists(stated, min_size=3, max_size=8, unique_by=lambda step: step.own), order=st.randoms())
 def test_the_order_in_which_facts_come_in_does_not_matter(program: list[Stated], order: random.Random) -> None:
     steps: list[Step] = [
         *program,
