@@ -52,7 +52,7 @@ def as_of(request: HttpRequest) -> HttpResponse:
     if organization is None:
         return shown(request, "desk/as_of.html", _("As it stood"), form=form)
     zone = ZoneInfo(organization.timezone)
-    place = urlencode({"organization": organization.pk, "at": at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")})
+    place = urlencode({"organization": str(organization.pk), "at": at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")})
     return shown(
         request,
         "desk/as_of.html",
@@ -93,7 +93,7 @@ def comparison_block(organization: Organization, comparison: str, words: Any, at
                 "name": outcome_word(outcome),
                 "stored": count_text(stored_items.get(outcome, 0)),
                 "counted": count_text(outcomes.get(outcome, 0)),
-                "url": f"{items}?{urlencode({'run': run.pk, 'outcome': outcome})}",
+                "url": f"{items}?{urlencode({'run': str(run.pk), 'outcome': str(outcome)})}",
             }
             for outcome in OUTCOMES
         ],
@@ -175,7 +175,7 @@ def as_of_discrepancy(request: HttpRequest, discrepancy_id: int) -> HttpResponse
         raise Http404
     zone = ZoneInfo(organization.timezone)
     entries = ReconciliationActionLog.objects.filter(organization=organization, discrepancy=row.pk, at__lte=at)
-    place = urlencode({"organization": organization.pk, "at": at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")})
+    place = urlencode({"organization": str(organization.pk), "at": at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")})
     return shown(
         request,
         "desk/as_of_discrepancy.html",

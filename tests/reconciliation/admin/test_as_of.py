@@ -1,7 +1,7 @@
 """The books as they stood: figures equal the stored report, later steps do not show, nothing can be done there."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,9 +35,15 @@ def auditor(books: Books) -> Client:
     return browser(person("Auditor", books.organization))
 
 
-def moment(at: Any) -> str:
+def moment(at: datetime | None) -> str:
     """A time as the form sends it: the organization keeps Paris' time, one hour ahead in November."""
+    assert at is not None
     return (at + timedelta(minutes=60)).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def just_after(run: ReconciliationRun) -> datetime:
+    assert run.finished_at is not None
+    return run.finished_at + timedelta(seconds=1)
 
 
 def resolve_all(books: Books, at: Any) -> None:
@@ -79,7 +85,7 @@ def test_a_later_step_does_not_show(books: Books, auditor: Client) -> None:
 
 def test_the_page_says_that_the_figures_agree_and_offers_nothing_to_do(books: Books, auditor: Client) -> None:
     run = ReconciliationRun.objects.get()
-    page = auditor.get(PAGE, {"at": moment(run.finished_at + timedelta(seconds=1))}).content.decode()
+    page = auditor.get(PAGE, {"at": moment(just_after(run))}).content.decode()
     assert "give the figures of the stored report" in page
     assert "Read-only: nothing here can be changed." in page
     main = page.split('class="desk-head"')[1]
@@ -92,10 +98,7 @@ def test_figures_that_do_not_agree_are_told(books: Books, auditor: Client) -> No
     assert run.report is not None
     run.report["discrepancies"]["AmountMismatch"] += 1
     run.save()
-    assert (
-        "give other figures"
-        in auditor.get(PAGE, {"at": moment(run.finished_at + timedelta(seconds=1))}).content.decode()
-    )
+    assert "give other figures" in auditor.get(PAGE, {"at": moment(just_after(run))}).content.decode()
 
 
 def test_before_the_first_run_there_was_nothing(books: Books, auditor: Client) -> None:
