@@ -5,7 +5,7 @@ may hang with every process alive.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, connections
@@ -28,11 +28,17 @@ class Queue:
     taken_at: datetime | None
 
 
+def _span(name: str) -> timedelta:
+    """A span of the worker's settings."""
+    cluster: dict[str, Any] = settings.Q_CLUSTER
+    return timedelta(seconds=cluster[name])
+
+
 def look(now: datetime) -> Queue:
     """The queue as it stands. A job's `lock` is when it may be taken: in the future while somebody has it."""
     first = OrmQ.objects.filter(lock__lte=now).order_by("lock", "pk").values_list("pk", "lock").first()
     last = OrmQ.objects.filter(lock__gt=now).order_by("-lock").values_list("lock", flat=True).first()
-    retry = timedelta(seconds=settings.Q_CLUSTER["retry"])
+    retry = _span("retry")
     oldest, since = first or (None, None)
     return Queue(oldest, since, last - retry if last else None)
 
@@ -41,7 +47,7 @@ def waits_in_vain(queue: Queue, now: datetime) -> bool:
     """Whether a job waits longer than it should although no worker can be busy with another one."""
     if queue.since is None or now - queue.since < PATIENCE:
         return False
-    longest = timedelta(seconds=settings.Q_CLUSTER["timeout"]) + SLACK
+    longest = _span("timeout") + SLACK
     return queue.taken_at is None or now - queue.taken_at > longest
 
 
