@@ -41,8 +41,10 @@ class Rate:
 
     @property
     def percent(self) -> str | None:
-        """In percent with two decimals, rounded down; None when nothing counts."""
-        if self.base <= 0:
+        """In percent with two decimals, rounded down; None when nothing counts, and where amounts of both signs leave
+        no share to speak of.
+        """
+        if self.base <= 0 or not 0 <= self.matched <= self.base:
             return None
         hundredths = self.matched * 10_000 // self.base
         return f"{hundredths // 100}.{hundredths % 100:02d}"

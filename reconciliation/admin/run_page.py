@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -92,8 +93,13 @@ def currency_block(run: AnyRun, currency: str, totals: dict[str, Any], *, links:
         ],
         "control": totals["control"],
         "verdict": control_words(totals, currency),
-        "matched_percent": percent_text(totals.get("matched_percent")),
+        "matched_percent": percent_text(share(totals.get("matched_percent"))),
     }
+
+
+def share(percent: str | None) -> str | None:
+    """A stored percentage, unless amounts of both signs leave no share to speak of: charges less fees and payouts."""
+    return percent if percent is not None and 0 <= Decimal(percent) <= 100 else None
 
 
 def open_by_type(run: AnyRun, report: dict[str, Any], *, links: bool) -> list[dict[str, Any]]:

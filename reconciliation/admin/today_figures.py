@@ -30,7 +30,7 @@ from .today_filters import AGE_WORDS, SIGNS, to_sign
 
 DISCREPANCIES = "admin:reconciliation_reconciliationdiscrepancy_changelist"
 SEVERITIES = ("major", "minor", "none")
-MOST_RATES = 6
+MOST_RATES = 3
 
 
 def listed(**query: str) -> str:

@@ -10,7 +10,10 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from reconciliation.admin.run_page import share
+from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import Cause, CauseMember, ReconciliationDiscrepancy, ReconciliationRun
+from reconciliation.trends import rates_of
 from reconciliation.workflow import acknowledge, assign, propose
 from tests.people import browser, person
 from tests.reconciliation.admin.desk_books import books_of_somebody_else, books_with_everything
@@ -209,3 +212,12 @@ def test_a_condition_nobody_offers_shows_no_row(books: Books) -> None:
     client = browser(person("Auditor", books.organization))
     url = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
     assert behind(client, f"{url}?shown=nonsense").count() == 0
+
+
+def test_amounts_of_both_signs_have_no_share() -> None:
+    cells = {outcome: {side: {"count": 1, "amount_minor": 10} for side in ("left", "right")} for outcome in OUTCOMES}
+    cells["only_right"]["right"]["amount_minor"] = -85
+    rates = rates_of({"totals": {"EUR": {"outcomes": cells}}})
+    assert (rates["EUR"].percent, rates["count"].percent) == (None, "20.00")
+    assert share("100.05") is share("-3.00") is share(None) is None
+    assert share("100.00") == "100.00"
