@@ -7,7 +7,7 @@ refunds both count as positive volume, and are told apart under `succeeded` and 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .schema import OUTCOMES
@@ -43,9 +43,12 @@ def totals(tally: Tally, read: Totals) -> dict[str, Any]:
     whether the outcomes sum up to it.
     """
     result: dict[str, Any] = {}
+    moved: dict[str, Counter[str]] = {}
     for (side, code, outcome, kind, status_class, _), (count, amount_minor) in sorted(tally.items()):
         if side == "item":
             continue
+        # What was given back has a negative amount on a statement, and counts for as much as what came in.
+        moved.setdefault(code, Counter())[outcome] += abs(amount_minor)
         row = {"count": count, "amount_minor": amount_minor}
         currency = result.setdefault(code, empty_currency())
         add(currency["outcomes"][outcome][side], row)
@@ -60,7 +63,7 @@ def totals(tally: Tally, read: Totals) -> dict[str, Any]:
         currency["read"] = control
         currency["control"] = control == total
         currency["difference_minor"] = total["right"]["amount_minor"] - total["left"]["amount_minor"]
-        currency["matched_percent"] = matched_percent(currency["outcomes"], "amount_minor")
+        currency["matched_percent"] = share_matched(moved.get(code, Counter()))
     return dict(sorted(result.items()))
 
 
@@ -68,7 +71,12 @@ def matched_percent(outcomes: dict[str, Any], measure: str) -> str | None:
     """Matched ÷ (all − excluded − not due) of both sides, in percent with two decimals, rounded down; None if
     nothing counts.
     """
-    sums = {name: sum(cells[side][measure] for side in SIDES) for name, cells in outcomes.items()}
+    return share_matched({name: sum(cells[side][measure] for side in SIDES) for name, cells in outcomes.items()})
+
+
+def share_matched(sums: Mapping[str, int]) -> str | None:
+    """Matched of all that counts, by outcome."""
+    sums = {name: sums.get(name, 0) for name in OUTCOMES}
     base = sum(sums.values()) - sums["excluded"] - sums["not_due"]
     if base <= 0:
         return None

@@ -202,3 +202,8 @@ def test_a_run_that_reads_nothing_else_says_the_same_of_a_dispute(books: Invoice
     before = disputed(books)
     books.run(full=True)
     assert disputed(books).version == before.version
+
+
+def test_what_was_given_back_counts_for_as_much_as_what_came_in(books: InvoiceBooks) -> None:
+    books.refunded("1", 4000, "ch_1", at=NOON + DAY)
+    assert books.run().totals["EUR"]["matched_percent"] == "83.33"
