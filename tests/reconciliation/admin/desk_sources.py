@@ -53,6 +53,11 @@ def sources(organization: Organization, text: str) -> None:
         invoice_reference=text, payment_reference=f"pi_{text}", amount_minor=1_000, currency="EUR", observed_at=LATER,
         **common,
     )  # fmt: skip
+    work(organization, text)
+
+
+def work(organization: Organization, text: str) -> None:
+    """A withdrawn ingestion and a job with a result."""
     withdrawn = ProviderFetch.objects.create(
         organization=organization, kind="statement_file", status="done", started_at=NOON, updated_at=NOON
     )

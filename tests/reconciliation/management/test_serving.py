@@ -40,6 +40,25 @@ def stop_when(supervisor: Supervisor, condition: Callable[[], bool]) -> Callable
 REAL_SLEEP = time.sleep
 
 
+def test_a_child_that_hangs_is_ended_and_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    pids: list[int] = []
+    child = Child("worker", python(STUBBORN), hangs=lambda: len(pids) == 1)
+    supervisor = Supervisor(children=[child], say=said.append)
+
+    def restarted() -> bool:
+        if child.process is not None and child.process.pid not in pids:
+            pids.append(child.process.pid)
+        return len(pids) == 2
+
+    monkeypatch.setattr(serving, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(serving, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(serving.time, "sleep", stop_when(supervisor, restarted))
+    assert supervisor.run() == 0
+    assert said == ["The worker is there but takes no jobs; ending it.", "Starting the worker again."]
+    assert not psutil.pid_exists(pids[0])
+
+
 def test_a_killed_child_is_started_again_and_all_end_together(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     child, other = Child("worker", python(SLEEP)), Child("web server", python(SLEEP))
