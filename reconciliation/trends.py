@@ -29,12 +29,14 @@ KEPT_SECONDS = 26 * 3600
 class Rate:
     """Matched of all that counts, both sides together: records, or minor units of one currency.
 
-    `records` is how many records that is, whatever is measured.
+    `records` is how many records that is, whatever is measured; `stored` is the percentage in the one report
+    it is from.
     """
 
     matched: int = 0
     base: int = 0
     records: int = 0
+    stored: str | None = None
 
     def __add__(self, other: "Rate") -> "Rate":
         return Rate(self.matched + other.matched, self.base + other.base, self.records + other.records)
@@ -44,6 +46,8 @@ class Rate:
         """In percent with two decimals, rounded down; None when nothing counts, and where amounts of both signs leave
         no share to speak of.
         """
+        if self.stored is not None:
+            return self.stored
         if self.base <= 0 or not 0 <= self.matched <= self.base:
             return None
         hundredths = self.matched * 10_000 // self.base
@@ -66,7 +70,9 @@ def rates_of(report: dict[str, Any]) -> Rates:
         }
         counts = _rate(sums["count"])
         found[BY_COUNT] += counts
-        found[currency] = replace(_rate(sums["amount_minor"]), records=counts.base)
+        stored = totals.get("matched_percent")
+        found[currency] = replace(_rate(sums["amount_minor"]), records=counts.base, stored=stored)
+    found[BY_COUNT] = replace(found[BY_COUNT], stored=report.get("matched_percent"))
     return found
 
 
@@ -104,7 +110,8 @@ def _rates_between(organizations: Sequence[int], start: datetime, end: datetime,
     found: dict[Any, Rates] = defaultdict(dict)
     for (_owner, comparison, day), pk in chosen.items():
         for measure, rate in rates_of(reports[pk]).items():
-            found[comparison, day][measure] = found[comparison, day].get(measure, Rate()) + rate
+            before = found[comparison, day].get(measure)
+            found[comparison, day][measure] = before + rate if before else rate
     return dict(found)
 
 

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from billing.wording import locale_name, stamp_text
 from reconciliation.core.report import canonical
@@ -40,7 +41,7 @@ def facts(run: ReconciliationRun) -> list[tuple[str, str]]:
         (_("Period"), f"{period_text(run)} ({run.organization.timezone})"),
         (_("Period from"), report["period"]["start"]),
         (_("Period to (excluded)"), report["period"]["end"]),
-        (_("Run"), str(run)),
+        (pgettext("noun", "Run"), str(run)),
         (_("Result"), run_status_word(run.status)),
         (_("Started"), stamp_text(run.started_at, zone, seconds=True) if run.started_at else "–"),
         (_("Took"), duration_text(run)),

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from reconciliation.sentences import sentence
 from reconciliation.spreadsheets import Cell, Money
@@ -64,6 +65,7 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
 
 
+RUN = pgettext_lazy("noun", "Run")
 ORGANIZATION = Column("organization", _("Organization"), lambda row: row.organization.slug)
 OCCURRED = plain("occurred_at", _("Occurred (UTC)"))
 
@@ -101,13 +103,13 @@ ACTION_LOG = (
     Column("entry", _("No."), lambda row: row.pk), ORGANIZATION, plain("at", _("Time (UTC)")),
     plain("actor", _("Who")), plain("action", _("What")),
     Column("discrepancy", _("Discrepancy"), lambda row: f"D-{row.discrepancy_id}" if row.discrepancy_id else ""),
-    Column("run", _("Run"), lambda row: f"R-{row.run_id}" if row.run_id else ""),
+    Column("run", RUN, lambda row: f"R-{row.run_id}" if row.run_id else ""),
     Column("before", _("Before"), lambda row: as_json(row.before)),
     Column("after", _("After"), lambda row: as_json(row.after)), plain("reason", _("Reason")),
     plain("request_id", _("Request id")), Column("batch", _("Batch"), lambda row: str(row.batch_id)),
 )  # fmt: skip
 RUNS = (
-    Column("run", _("Run"), str), ORGANIZATION, plain("comparison", _("Comparison")), plain("status", _("Status")),
+    Column("run", RUN, str), ORGANIZATION, plain("comparison", _("Comparison")), plain("status", _("Status")),
     plain("period_start", _("Period from (UTC)")), plain("period_end", _("Period to, excluded (UTC)")),
     Column("matched_percent", _("Matched, percent"), lambda row: (row.report or {}).get("matched_percent") or ""),
     Column("open", _("Open"), lambda row: sum((row.report or {}).get("discrepancies", {}).values())),
