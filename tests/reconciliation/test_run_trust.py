@@ -1,10 +1,10 @@
 """One run per organization, comparison and period, however many workers want it; and holders killed again and again."""
 
 import os
-import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from reconciliation.models import ReconciliationItem, ReconciliationRun, RunLease
+from reconciliation.models import ReconciliationItem, ReconciliationRun, RunLease, RunPart
 from reconciliation.runs import LeaseHeld, execute, leases, preparing
 from reconciliation.runs import execution as running
 from tests.conftest import ROOT
@@ -23,6 +23,7 @@ from tests.reconciliation.shard_facts import left_by_an_undone, shape, stored
 from tests.reconciliation.test_shard_workers import killed_at, queued
 
 Environment = Callable[..., dict[str, str]]
+NEVER = 10**9
 
 
 def each_period_was_run_once(periods: int, worked: list[int]) -> None:
@@ -74,8 +75,8 @@ def a_killed_holder_is_taken_over(times: int) -> None:
     """Kills the holder of one run's lease `times` times, each time at another point; the last one ends the run."""
     books = filled(Books())
     run, now, clock = queued(books), LATER, leases.LEASE + timedelta(minutes=1)
-    for time in range(times):
-        module, name, call = POINTS[time % len(POINTS)]
+    for kill in range(times):
+        module, name, call = POINTS[kill % len(POINTS)]
         with killed_at(module, name, call):
             execute(run=run, now=now)
         assert rows_written() == (0, 0, 0, 0)
@@ -105,30 +106,27 @@ def test_a_holder_killed_twenty_times_is_taken_over_each_time() -> None:
 
 @pytest.mark.trust
 @pytest.mark.usefixtures("ledger_transactions")
-def test_three_processes_killed_ten_times_leave_what_one_that_is_not_leaves(
+def test_three_processes_killed_again_and_again_leave_what_one_that_is_not_leaves(
     child_environment: Environment, tmp_path: Path, settings: Any
 ) -> None:
-    books, moments = filled(Books()), random.Random(22)
+    books, done = filled(Books()), RunPart.objects.filter(done=True)
     uncut = shape(left_by_an_undone(books, start=START, end=END))
     environment = child_environment(same_database=True) | {
         "SHARD_FROM_RECORDS": "2", "SHARD_RECORDS": "2", "RUN_FILES": str(tmp_path / "runs"), "LOG_LEVEL": "ERROR",
     }  # fmt: skip
     command = [sys.executable, "manage.py", "reconcile", "--organization", books.organization.slug, "--workers", "3"]
     command += ["--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}", "--full", "--json"]
-    for kill in [True] * 10 + [False]:
+    for parts_done in (0, 2, 4, 6, NEVER):
         process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )
-        try:
-            process.wait(timeout=moments.uniform(2.0, 6.0) if kill else 300)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        )  # fmt: skip
+        while process.poll() is None:
+            if RunPart.objects.exists() and done.count() >= parts_done:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            time.sleep(0.01)
         RunLease.objects.update(expires_at=timezone.now())
-    assert ReconciliationRun.objects.latest("number").status == "break"
+    assert done.count() == RunPart.objects.count() > 6
+    assert ReconciliationRun.objects.get().status == "break"
     assert shape(stored(books)) == uncut
