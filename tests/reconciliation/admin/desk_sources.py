@@ -1,6 +1,7 @@
 """One of everything that is fetched from the provider, for the desk to show."""
 
 from datetime import timedelta
+from typing import Any
 
 from billing.models import (
     Invoice,
@@ -39,6 +40,12 @@ def sources(organization: Organization, text: str) -> None:
         content_digest="4" * 64, kind="unknown", gross_minor=-500, fee_minor=0, net_minor=-500, currency="USD",
         occurred_at=NOON + timedelta(hours=1), **common,
     )  # fmt: skip
+    payouts_and_invoices(organization, text, common)
+    work(organization, text)
+
+
+def payouts_and_invoices(organization: Organization, text: str, common: dict[str, Any]) -> None:
+    """A payout that failed, and an invoice with its payment."""
     PayoutVersion.objects.create(
         payout=Payout.objects.create(organization=organization, external_id=f"po_{text}"), amount_minor=960,
         currency="EUR", status="failed", created_at=NOON, observed_at=LATER, failure_code=text, **common,
@@ -53,7 +60,6 @@ def sources(organization: Organization, text: str) -> None:
         invoice_reference=text, payment_reference=f"pi_{text}", amount_minor=1_000, currency="EUR", observed_at=LATER,
         **common,
     )  # fmt: skip
-    work(organization, text)
 
 
 def work(organization: Organization, text: str) -> None:
