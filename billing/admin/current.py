@@ -10,4 +10,7 @@ def with_current(rows: QuerySet[Any], fields: tuple[str, ...]) -> QuerySet[Any]:
     known yet.
     """
     current = FilteredRelation("versions", condition=Q(versions__number=F("current_number")))
-    return rows.annotate(current=current).annotate(**{f"now_{name}": F(f"current__{name}") for name in fields})
+    joined: QuerySet[Any] = rows.annotate(current=current).annotate(
+        **{f"now_{name}": F(f"current__{name}") for name in fields}
+    )
+    return joined
