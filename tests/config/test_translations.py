@@ -15,8 +15,8 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[#0\- +]*\d*(?:\.\d+)?[a-zA-Z%]|\{\w*\}"
 SAME = {
     "%(kind)s %(id)s", "%(name)s (%(amount)s, %(source)s)", "Arguments", "Date", "Import", "Imports", "Ingestion", "OK",
     "SHA-256", "Source", "Stripe", "Total", "Type", "Version", "Versions", "action", "code", "import", "imports",
-    "ingestion", "Note", "pages", "position", "source", "type", "verdict", "version", "version %(number)d", "versions", "webhook",
-    "%(hours)d h %(minutes)d min", "%d h", "%d min", "Cause", "Causes", "cause", "causes",
+    "ingestion", "Note", "pages", "position", "source", "type", "verdict", "version", "version %(number)d", "versions",
+    "webhook", "%(hours)d h %(minutes)d min", "%d h", "%d min", "Cause", "Causes", "cause", "causes",
     str(("%(n)d minute", "%(n)d minutes")),
 }  # fmt: skip
 TIGHT = re.compile(r"(?<=\S)[;!?»](?!\w)|(?<=\w):(?=\s)|«(?!\N{NARROW NO-BREAK SPACE})| [:;!?»](?!\w)")
