@@ -21,7 +21,9 @@ def error_body(*, code: str, message: str, details: list[dict[str, Any]], reques
 
 
 class ApiErrorFormatter(ExceptionFormatter):
-    """Puts the API framework's errors into our shape. A single fault keeps its own code and message."""
+    """Puts the API framework's errors into our shape. A single fault keeps its own code and message,
+    and the `details` its exception has.
+    """
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
         """Body for `error_response`."""
@@ -32,7 +34,7 @@ class ApiErrorFormatter(ExceptionFormatter):
         elif error_response.type == "server_error" and self.exc is not self.original_exc:
             code, message, details = "server_error", str(SERVER_ERROR), []
         else:
-            code, message, details = errors[0].code, str(errors[0].detail), []
+            code, message, details = errors[0].code, str(errors[0].detail), getattr(self.exc, "details", [])
         request_id = request_id_of(self.context.get("request"))
         return error_body(code=code, message=message, details=details, request_id=request_id)
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/v1/billing/", include("billing.api.urls")),
+    path("api/v1/reconciliation/", include("reconciliation.api.urls")),
 ]
 
 handler400 = "config.errors.bad_request"

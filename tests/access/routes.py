@@ -97,6 +97,10 @@ ROUTES = {
     "end_other_sessions": Route(NOBODY, STAFF),
     "schema": Route(STAFF),
     "docs": Route(STAFF),
+    **{f"api-{name}": Route(READERS) for name in ("runs", "run", "discrepancies", "discrepancy", "disputes")},
+    "api-discrepancy-acknowledge": Route(NOBODY, WORKERS),
+    "api-discrepancy-resolve": Route(NOBODY, WORKERS),
+    "api-discrepancy-requeue": Route(NOBODY, SIGNERS),
     "stripe-webhook": Route(NOBODY, EVERYBODY),  # proves itself by a signature
     "admin:index": Route(STAFF, STAFF),
     "admin:login": Route(EVERYBODY, EVERYBODY),
