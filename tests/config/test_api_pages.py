@@ -1,10 +1,12 @@
 """The description of the API and its reader's page."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from django.test import Client
 
 pytestmark = pytest.mark.django_db
@@ -29,3 +31,7 @@ def test_both_are_for_people_who_are_signed_in(client: Client) -> None:
     assert {client.get(address).status_code for address in ("/api/docs", "/api/schema")} == {403}
     client.force_login(User.objects.create_user("someone"))
     assert client.get("/api/docs").status_code == 200
+
+
+def test_the_description_is_whole_and_without_warnings(tmp_path: Path) -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema.yml"))
