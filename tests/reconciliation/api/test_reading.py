@@ -70,7 +70,8 @@ def test_a_runs_resolved_discrepancies_are_left_out(books: Books, caller: Caller
 def test_lists_come_in_pages_that_miss_and_repeat_nothing(books: Books, caller: Caller) -> None:
     (run,) = caller.ids("runs", comparison="payments")
     for address, key in (("discrepancies", {}), (f"runs/{run}", {"comparison": "payments"})):
-        met, cursor = [], ""
+        met: list[int] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = caller.get(address, page_size=3, **({"cursor": cursor} if cursor else {}))
             rows = page["data"] if isinstance(page["data"], list) else page["data"]["discrepancies"]
@@ -106,9 +107,24 @@ def test_discrepancies_are_found_by_each_filter(books: Books, caller: Caller) ->
 
 
 def test_discrepancies_tied_to_processor_statements_are_listed(books: Books, caller: Caller) -> None:
+    books.run(comparison="payouts")
     tied = caller.get("discrepancies", source="statements")["data"]
-    assert {row["comparison"] for row in tied} == {"statements"}
-    assert [row["id"] for row in tied] == pks(books, comparison="statements")
+    assert {row["comparison"] for row in tied} == {"statements", "payouts"}
+    assert [row["id"] for row in tied] == pks(books, comparison__in=["statements", "payouts"])
+
+
+def test_every_kind_of_discrepancy_can_be_read(books: Books, caller: Caller) -> None:
+    books.run(comparison="payouts")
+    first = {(row["comparison"], row["type"]): row["id"] for row in caller.get("discrepancies", page_size=200)["data"]}
+    assert len(first) >= 9
+    for (_comparison, type_), pk in first.items():
+        found = caller.get(f"discrepancies/{pk}")["data"]
+        assert (found["type"], bool(found["sentence"])) == (type_, True)
+        assert all(isinstance(part["amount_minor"], int) and part["currency"] for part in found["explanation"]["parts"])
+        for side in filter(None, (found["left"], found["right"])):
+            assert isinstance(side["amount_minor"], int)
+            assert len(side["currency"]) == 3
+            assert side["occurred_at"].endswith("Z")
 
 
 @pytest.mark.parametrize(

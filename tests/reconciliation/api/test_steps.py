@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError
 from django.test import Client
 
+from reconciliation import workflow
 from reconciliation.models import ClosingThreshold, ReconciliationActionLog, ReconciliationDiscrepancy
 from tests.people import PASSWORD
 from tests.reconciliation.workflow.cases import Desk
@@ -194,3 +196,23 @@ def test_nobody_gets_in_without_signing_in(desk: Desk) -> None:
     for address in ("runs", "discrepancies", f"discrepancies/{row.pk}", "disputes"):
         response = Client().get(f"{ROOT}{address}")
         assert (response.status_code, response.json()["error"]["code"]) == (403, "not_authenticated")
+
+
+def test_errors_are_told_in_the_callers_language(desk: Desk) -> None:
+    row, client = desk.discrepancy("resolved"), caller(desk).client
+    response = client.post(
+        f"{ROOT}discrepancies/{row.pk}/acknowledge", {"version": 1}, content_type="application/json",
+        headers={"Accept-Language": "fr"},
+    )  # fmt: skip
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "wrong_state")
+    assert "l'écart est résolu" in response.json()["error"]["message"]
+
+
+def test_a_busy_database_is_503_with_when_to_try_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(**_given: Any) -> None:
+        raise OperationalError("database is locked")
+
+    row = desk.discrepancy()
+    monkeypatch.setattr(workflow, "acknowledge", locked)
+    status, body = caller(desk).post(row, "acknowledge")
+    assert (status, body["error"]["code"]) == (503, "busy")
