@@ -42,9 +42,9 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "reconciliation.admin.today.dashboard",
     "STYLES": [
         asset("reconciliation/desk.css"),
-        asset("reconciliation/sources.css"),
         asset("reconciliation/queue.css"),
         asset("reconciliation/today.css"),
+        asset("reconciliation/sources.css"),
     ],
     "SCRIPTS": [asset("reconciliation/desk.js"), asset("reconciliation/queue.js")],
     "LOGIN": {"form": "config.login.forms.LoginForm"},

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 
@@ -60,6 +61,12 @@ def flush_spares_the_furniture() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_and_restore)
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    """No test sees what another one's pages kept: ids of one come again in the next."""
+    caches["default"].clear()
 
 
 @pytest.fixture

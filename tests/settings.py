@@ -38,3 +38,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Each process of the suite keeps its own: the rows behind what is kept differ between them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": str(folder_for_tests() / f"cache-{os.environ.get('PYTEST_XDIST_WORKER', 'one')}"),
+    }
+}

@@ -33,6 +33,8 @@ class JobAdmin(ModelAdmin):
 class QueuedAdmin(JobAdmin, QueueAdmin):
     """Waiting or being worked."""
 
+    list_display = ("id", "key", "name", "func", "lock")  # what fits a page
+
 
 @admin.register(Success)
 class SucceededAdmin(JobAdmin, TaskAdmin):

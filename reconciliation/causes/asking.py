@@ -16,7 +16,7 @@ JOB = "reconciliation.causes.job.look_for_causes"
 
 def ask(organization_id: int) -> None:
     """Has a job look for the causes of an organization."""
-    async_task(JOB, organization_id, task_name=f"causes of {organization_id}", group="causes")
+    async_task(JOB, organization_id, task_name=f"causes-{organization_id}", group="causes")
 
 
 def stale(organization_ids: Iterable[int]) -> list[int]:

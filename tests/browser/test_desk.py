@@ -120,7 +120,7 @@ def test_lists_without_rows_say_why_and_what_next(ledger_transactions: None, des
     expect(desk.page.get_by_text("Next steps")).to_be_visible()
     desk.shoot("today-empty")
     desk.open(LISTS["discrepancies"])
-    expect(desk.page.get_by_text("Nothing here yet")).to_be_visible()
+    expect(desk.page.get_by_text("Nothing is open")).to_be_visible()
     desk.shoot("discrepancies-empty")
     desk.open(LISTS["discrepancies"] + "?severity=major")
     expect(desk.page.get_by_text("Nothing matches")).to_be_visible()
@@ -183,7 +183,7 @@ def test_rows_are_walked_with_the_keyboard(books: Books, desk: Desk) -> None:
     for key in ("j", "j", "k", "j"):
         desk.page.keyboard.press(key)
     marked = "rows => rows.map((row, at) => row.classList.contains('cursor') ? at : -1).filter(at => at >= 0)"
-    assert desk.page.eval_on_selector_all("#result_list tr.data-row", marked) == [1]
+    assert desk.page.eval_on_selector_all("#result_list tr.data-row", marked) == [2]
     desk.page.keyboard.press("Enter")
     desk.page.wait_for_url("**/change/")
 

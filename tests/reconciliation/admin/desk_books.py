@@ -1,11 +1,12 @@
 """Books with one of everything the desk can show."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from django.contrib.auth.models import User
 
 from billing.models import ImportBatch, ProviderEvent
-from reconciliation.models import BulkAction, Cause, ClosingThreshold
+from reconciliation.models import BulkAction, Cause, ClosingThreshold, DryRun, ListExport
 from tests.reconciliation.admin.desk_sources import sources
 from tests.reconciliation.books import LATER, NOON, Books, minutes
 
@@ -45,7 +46,7 @@ def books_with_everything(slug: str = "acme", more: int = 0) -> Books:
 
 
 def worked(books: Books, name: str) -> None:
-    """A bulk action that has ended, by somebody called `name`, and a cause that names a prefix."""
+    """A bulk action that has ended, a dry run and an export of somebody called `name`; a cause that names a prefix."""
     maker = User.objects.create(username=name)
     bulk = BulkAction.objects.create(
         action="acknowledge", state="ended", created_by=maker, created_at=LATER, confirmed_at=LATER
@@ -55,6 +56,13 @@ def worked(books: Books, name: str) -> None:
         organization=books.organization, comparison="payments", kind="prefix", rows_found=1, found_at=LATER,
         facts={"prefix": name, "rows": 1, "side": "left", "type": "StatusMismatch"},
     )  # fmt: skip
+    DryRun.objects.create(
+        organization=books.organization, comparison="payments", period_start=NOON, period_end=LATER, status="error",
+        requested_by=maker, created_at=LATER, error=name,
+    )  # fmt: skip
+    ListExport.objects.create(
+        organization=books.organization, user=maker, batch=uuid4(), list_name=name, form="csv", rows=1, started_at=LATER
+    )
 
 
 def received(books: Books, event: str, file: str) -> None:
