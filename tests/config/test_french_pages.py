@@ -34,7 +34,9 @@ def reader(db: None) -> Client:
     books = books_with_everything()
     books.run()
     for model, more in ((Success, {"success": True}), (Failure, {"success": False, "result": "stopped"})):
-        model.objects.create(id=f"job-{model.__name__[0]}", name="nightly", func="f", started=LATER, stopped=LATER, **more)
+        model.objects.create(
+            id=f"q-{model.__name__[0]}", name="nightly", func="f", started=LATER, stopped=LATER, **more
+        )
     Schedule.objects.create(name="daily", func="f")
     person("Manager", books.organization, name="claire")
     user = person("superuser", books.organization, name="sophie")
