@@ -73,6 +73,7 @@ def test_the_generated_month_shows_every_type_of_discrepancy() -> None:
     }
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_second_time_changes_nothing() -> None:
     demo(stripe=True)
     before = rows()
@@ -80,6 +81,7 @@ def test_a_second_time_changes_nothing() -> None:
     assert rows() == before
 
 
+@pytest.mark.django_db(transaction=True)  # as it is run: one transaction around it all makes PostgreSQL crawl
 def test_the_shop_is_fetched_as_any_account_and_every_comparison_finds_what_the_month_holds() -> None:
     text = demo(stripe=True)
     jobs = SyncJob.objects.filter(organization__slug=SHOP).order_by("pk")
