@@ -118,7 +118,7 @@ def state(books: PayoutBooks) -> tuple[set[object], set[object]]:
 
 
 @settings(
-    max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(program=st.lists(steps, min_size=3, max_size=14))

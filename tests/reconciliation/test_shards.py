@@ -78,7 +78,7 @@ def cut_alike(program: list[Any], settings: Any, window: int, records: int, *, r
     alike(books, settings, records=records, start=start, end=end)
 
 
-@tried(max_examples=12, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@tried(max_examples=5, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(histories, st.integers(0, 2), st.sampled_from([1, 2, 5]), st.sampled_from(["always", "auto"]))
 def test_any_history_ends_alike_in_parts_and_uncut(
     settings: Any, program: list[Any], window: int, records: int, refunds: str

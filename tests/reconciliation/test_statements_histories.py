@@ -177,7 +177,7 @@ def canonical(result: RunResult) -> str:
     return reports.canonical({**result.report, "organization": ""})
 
 
-@settings(FIXED, max_examples=10)
+@settings(FIXED, max_examples=6)
 @given(program=programs)
 def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[Step]) -> None:
     lived = InvoiceBooks(f"lived-{next(numbers)}")
@@ -192,7 +192,7 @@ def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[
     assert canonical(ends[0]) == canonical(ends[1])
 
 
-@settings(FIXED, max_examples=10)
+@settings(FIXED, max_examples=6)
 @given(program=st.lists(facts, min_size=3, max_size=16))
 def test_every_record_is_in_one_item_and_totals_add_up_to_what_was_read(program: list[Step]) -> None:
     books = InvoiceBooks(f"sums-{next(numbers)}")

@@ -97,7 +97,7 @@ def clean(db: None) -> Callable[[int], Content]:
     return run
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     crashes=st.lists(st.tuples(st.integers(1, 4), st.sampled_from(["before", "after"])), max_size=4),
     faults=st.dictionaries(st.integers(1, 20), st.sampled_from([BROKEN, LOST, TOO_MANY]), max_size=12),
