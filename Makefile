@@ -72,4 +72,7 @@ bench: $(STAMP) ## measure on this machine, write docs/benchmarks.md (an hour; B
 	$(MANAGE) bench matching --database postgres --rows $(BENCH_ROWS) --repeat $(BENCH_REPEAT) --json > var/bench/matching-postgres-$(BENCH_ROWS).json
 	$(MANAGE) bench matching --database sqlite --rows $(BENCH_ROWS) --repeat $(BENCH_REPEAT) --json > var/bench/matching-sqlite-$(BENCH_ROWS).json
 	$(MANAGE) bench imports --database postgres --rows $(BENCH_ROWS) --repeat 1 --json > var/bench/imports-postgres-$(BENCH_ROWS).json
+	$(MANAGE) bench ingestion --rows 20000 --repeat 3 --json > var/bench/ingestion.json
+	$(MANAGE) bench many-small --database postgres --rows $(BENCH_ROWS) --repeat 1 --json > var/bench/many-small-postgres-$(BENCH_ROWS).json
+	$(MANAGE) bench admin --database postgres --rows $(BENCH_ROWS) --json > var/bench/admin-postgres-$(BENCH_ROWS).json
 	$(MANAGE) bench document var/bench/*.json --output docs/benchmarks.md
