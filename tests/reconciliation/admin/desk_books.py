@@ -46,7 +46,7 @@ def books_with_everything(slug: str = "acme", more: int = 0) -> Books:
 
 
 def worked(books: Books, name: str) -> None:
-    """A bulk action that has ended, a dry run and an export of somebody called `name`; a cause that names a prefix."""
+    """A bulk action that has ended, by somebody called `name`, and a cause that names a prefix."""
     maker = User.objects.create(username=name)
     bulk = BulkAction.objects.create(
         action="acknowledge", state="ended", created_by=maker, created_at=LATER, confirmed_at=LATER
@@ -56,6 +56,11 @@ def worked(books: Books, name: str) -> None:
         organization=books.organization, comparison="payments", kind="prefix", rows_found=1, found_at=LATER,
         facts={"prefix": name, "rows": 1, "side": "left", "type": "StatusMismatch"},
     )  # fmt: skip
+
+
+def tried_and_taken(books: Books, name: str) -> None:
+    """A dry run that failed, and an export, of somebody called `name`."""
+    maker = User.objects.get(username=name)
     DryRun.objects.create(
         organization=books.organization, comparison="payments", period_start=NOON, period_end=LATER, status="error",
         requested_by=maker, created_at=LATER, error=name,

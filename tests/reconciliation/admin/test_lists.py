@@ -13,7 +13,7 @@ from django.urls import reverse
 from billing.admin.base import DeskAdmin, EvidenceAdmin
 from reconciliation.models import Dispute, ListExport
 from tests.people import ROLES, browser, person
-from tests.reconciliation.admin.desk_books import CANARY, books_of_somebody_else, books_with_everything
+from tests.reconciliation.admin.desk_books import CANARY, books_of_somebody_else, books_with_everything, tried_and_taken
 
 BOARDS = (Dispute,)  # no lists: they have tests of their own
 DESK = [(model, site) for model, site in admin.site._registry.items() if model not in BOARDS]
@@ -39,6 +39,7 @@ def name_of(model: type[Model]) -> str:
 @pytest.fixture
 def owner(db: None) -> Client:
     books = books_with_everything(more=60)
+    tried_and_taken(books, "zoe-acme")
     books.run()
     return browser(person("Owner", books.organization))
 
@@ -103,7 +104,9 @@ def test_a_page_opens_from_its_list(owner: Client, model: type[Model]) -> None:
 
 @pytest.mark.parametrize("model", PAGES, ids=name_of)
 def test_not_even_a_superuser_adds_changes_or_deletes_evidence(db: None, model: type[Model]) -> None:
-    books_with_everything().run()
+    books = books_with_everything()
+    tried_and_taken(books, "zoe-acme")
+    books.run()
     root = browser(person("superuser"))
     row = model._default_manager.all()[0]
     before = list(model._default_manager.values())
@@ -119,6 +122,7 @@ def test_not_even_a_superuser_adds_changes_or_deletes_evidence(db: None, model: 
 @pytest.mark.parametrize("model", LISTS, ids=name_of)
 def test_another_organization_shows_in_no_list_filter_search_or_page(db: None, model: type[Model]) -> None:
     own, other = books_with_everything(), books_of_somebody_else()
+    tried_and_taken(other, CANARY)
     own.run()
     other.run()
     owner, foreign = (
