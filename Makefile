@@ -54,11 +54,11 @@ lint: $(STAMP) $(CATALOGUES) ## style, types, layers, deployment checks
 	$(MANAGE) makemigrations --check --dry-run
 
 test: lint ## lint, then every test on SQLite and again on PostgreSQL
-	$(PYTEST) -q -n $(WORKERS)
-	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n $(WORKERS)
+	$(PYTEST) -q -n $(WORKERS) --dist worksteal
+	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n $(WORKERS) --dist worksteal
 
 postgres: $(STAMP) ## every test on PostgreSQL alone
-	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n $(WORKERS)
+	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n $(WORKERS) --dist worksteal
 
 trust: $(STAMP) ## the full size of the properties that make test tries reduced
 	$(PYTEST) -q -n 0 -m trust
