@@ -52,13 +52,20 @@ def read(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) 
 
     Raises django.db errors as the ORM would.
     """
+    pieces = list(read_pieces(queryset, columns, schema))
+    return pl.concat(pieces) if pieces else pl.DataFrame(schema=schema)
+
+
+def read_pieces(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) -> Iterator[pl.DataFrame]:
+    """What `read` gives, in frames of some ten thousand rows, so that a large table never stands in memory at once."""
     names = {f"col_{name}": expression for name, expression in columns.items()}
     plain = {k: models.F(v) if isinstance(v, str) else v for k, v in names.items()}
     rows = queryset.order_by().annotate(**plain).values_list(*names)
     sql, params = rows.query.sql_with_params()
-    frame = _copy_out(sql, params, schema) if connection.vendor == "postgresql" else _fetch(sql, params, schema)
+    pieces = _copy_out(sql, params, schema) if connection.vendor == "postgresql" else _fetch(sql, params, schema)
     texts = [name for name, dtype in schema.items() if dtype in TEXTS]
-    return frame.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
+    for piece in pieces:
+        yield piece.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
 
 
 def read_together(wanted: dict[str, tuple[QuerySet[Any, Any], dict[str, Any], Schema]]) -> dict[str, pl.DataFrame]:
@@ -92,7 +99,7 @@ def read_where(
     return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
 
 
-def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
+def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.DataFrame]:
     """COPY (query) TO STDOUT, in pieces, parsed by Polars.
 
     Read at libpq's level: psycopg's own loop costs three times the parsing, row by row.
@@ -100,9 +107,8 @@ def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
     with connection.cursor() as cursor, connection.wrap_database_errors:
         raw = cursor.connection
         query = psycopg.ClientCursor(raw).mogrify(sql, params)
-        statement = f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()
-        pieces = [_parse(piece, schema) for piece in _copy_pieces(raw.pgconn, statement)]
-    return pl.concat(pieces) if pieces else pl.DataFrame(schema=schema)
+        for piece in _copy_pieces(raw.pgconn, f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()):
+            yield _parse(piece, schema)
 
 
 def _copy_pieces(pgconn: Any, statement: bytes) -> Iterator[bytes]:
@@ -136,14 +142,12 @@ def _parse(text: bytes, schema: Schema) -> pl.DataFrame:
     return frame.with_columns(pl.col(flags) == "t") if flags else frame
 
 
-def _fetch(sql: str, params: Sequence[Any], schema: Schema) -> pl.DataFrame:
+def _fetch(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.DataFrame]:
     """Reads by cursor in chunks, so that the Python rows of a large table never stand in memory at once."""
-    pieces: list[pl.DataFrame] = []
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)
         while rows := cursor.fetchmany(ROWS_A_CHUNK):
-            pieces.append(pl.DataFrame(rows, schema=schema, orient="row"))
-    return pl.concat(pieces) if pieces else pl.DataFrame(schema=schema)
+            yield pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def timestamp(column: str) -> pl.Expr:
@@ -195,28 +199,3 @@ def _copy_in(statement: str, frame: pl.DataFrame) -> None:
 def _csv_pieces(frame: pl.DataFrame) -> Iterator[bytes]:
     for chunk in frame.iter_slices(ROWS_A_CHUNK):
         yield chunk.write_csv(include_header=False, null_value="\\N", quote_style="necessary").encode()
-
-
-def read_pieces(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) -> Iterator[pl.DataFrame]:
-    """What `read` gives, in frames of some ten thousand rows, so that a large table never stands in memory at once."""
-    names = {f"col_{name}": expression for name, expression in columns.items()}
-    plain = {k: models.F(v) if isinstance(v, str) else v for k, v in names.items()}
-    rows = queryset.order_by().annotate(**plain).values_list(*names)
-    sql, params = rows.query.sql_with_params()
-    texts = [name for name, dtype in schema.items() if dtype in TEXTS]
-    for piece in _pieces(sql, params, schema):
-        yield piece.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
-
-
-def _pieces(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.DataFrame]:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor, connection.wrap_database_errors:
-            raw = cursor.connection
-            query = psycopg.ClientCursor(raw).mogrify(sql, params)
-            for piece in _copy_pieces(raw.pgconn, f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()):
-                yield _parse(piece, schema)
-        return
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, params)
-        while rows := cursor.fetchmany(ROWS_A_CHUNK):
-            yield pl.DataFrame(rows, schema=schema, orient="row")

@@ -15,6 +15,7 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import code_cell, pretty_json, time_cell, zone_of
 from billing.admin.filters import ChoiceFilter, OrganizationFilter, period_filter
 from billing.wording import count_text
+from reconciliation.admin.lookup import row_number
 from reconciliation.models import ReconciliationActionLog
 
 from .log_words import action_words, actor_words, change_text, changes, reason_words
@@ -53,10 +54,10 @@ class ActionLogAdmin(EvidenceAdmin):
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By a discrepancy's number, or the row's own."""
-        digits = term.upper().removeprefix("D-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        number = row_number(term.upper().removeprefix("D-"))
+        if number is None:
             return queryset.none()
-        return queryset.filter(**{"discrepancy_id" if term.upper().startswith("D-") else "pk": int(digits)})
+        return queryset.filter(**{"discrepancy_id" if term.upper().startswith("D-") else "pk": number})
 
     @display(description=gettext_lazy("No."))
     def number(self, row: ReconciliationActionLog) -> str:

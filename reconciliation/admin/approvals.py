@@ -9,6 +9,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from billing.access import visible_to
+from reconciliation.admin.lookup import row_number
 from reconciliation.models import BulkAction, ReconciliationDiscrepancy
 from reconciliation.workflow import BY_CODE
 from reconciliation.workflow.transitions import APPROVE
@@ -40,10 +41,10 @@ class ApprovalsMixin:
         """Cards, the newest proposal first; own ones locked."""
         if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
             raise PermissionDenied
-        own, before = visible_to(request), request.GET.get("before", "")
+        own, before = visible_to(request), row_number(request.GET.get("before", ""))
         rows = waiting(own)
-        if before.isascii() and before.isdigit() and len(before) < 19:
-            rows = rows.filter(pk__lt=int(before))
+        if before is not None:
+            rows = rows.filter(pk__lt=before)
         page: list[ReconciliationDiscrepancy] = list(rows.select_related("organization", "proposed_by")[: CARDS + 1])
         context = {
             **self.admin_site.each_context(request),

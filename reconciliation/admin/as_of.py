@@ -17,6 +17,7 @@ from billing.admin.cells import amount_cell, time_cell
 from billing.models import Organization
 from billing.wording import count_text, time_text
 from reconciliation.action_log.past import last_steps, types_at, types_left_by
+from reconciliation.admin.lookup import row_number
 from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.models import ReconciliationRun as Run
@@ -126,8 +127,7 @@ def items_left_by(run: Run) -> dict[str, int]:
 
 def discrepancy_rows(request: HttpRequest, organization: Organization, at: datetime, place: str) -> dict[str, Any]:
     """A page of the discrepancies that the log knew by then, with where they stood; resolved ones on request."""
-    after = request.GET.get("after", "")
-    beyond = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    beyond = row_number(request.GET.get("after", "")) or 0
     every = request.GET.get("resolved") == "1"
     steps = last_steps(organization_id=organization.pk, at=at).filter(discrepancy__gt=beyond)
     if not every:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -22,6 +22,7 @@ from billing.admin.cells import time_cell
 from billing.admin.filters import choice_filter
 from billing.wording import count_text
 from reconciliation import bulk as bulks
+from reconciliation.admin.lookup import numbered
 from reconciliation.bulk import BulkRefused, PreviewChanged
 from reconciliation.models import BulkAction, BulkRow
 from reconciliation.sentences import type_name
@@ -62,9 +63,7 @@ class BulkAdmin(EvidenceAdmin):
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By number."""
-        digits = term.upper().removeprefix("B-")
-        known = digits.isascii() and digits.isdigit() and len(digits) < 19
-        return queryset.filter(pk=int(digits)) if known else queryset.none()
+        return numbered(queryset, term, "B")
 
     @display(description=gettext_lazy("Number"))
     def name(self, row: BulkAction) -> str:
@@ -105,6 +104,11 @@ class BulkAdmin(EvidenceAdmin):
     def when(self, row: BulkAction) -> SafeString:
         """In UTC: its rows may be of several organizations."""
         return time_cell(row.confirmed_at or row.created_at, UTC)
+
+    def exported(self, _request: HttpRequest, rows: list[BulkAction]) -> list[BulkAction]:
+        """Rows with their organizations, for a file."""
+        prefetch_related_objects(rows, "organizations")
+        return rows
 
     def page(self, request: HttpRequest, obj: BulkAction) -> dict[str, Any]:
         """Preview, progress or result."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell, link, time_cell
 from billing.wording import count_text
+from reconciliation.admin.lookup import row_number
 from reconciliation.bulk import may_act
 from reconciliation.bulk.confirming import BulkRefused, silent
 from reconciliation.models import BulkAction, BulkRow
@@ -132,8 +133,8 @@ def rows_shown(bulk: BulkAction, result: str, after: str) -> dict[str, Any]:
     found: QuerySet[BulkRow] = BulkRow.objects.filter(bulk=bulk, result=result)
     if bulk.state == State.PREVIEW and result == "done":
         found = BulkRow.objects.filter(bulk=bulk, result=BulkRow.Result.WAITING)
-    if after.isascii() and after.isdigit() and len(after) < 19:
-        found = found.filter(discrepancy_id__gt=int(after))
+    if (last := row_number(after)) is not None:
+        found = found.filter(discrepancy_id__gt=last)
     related = ("discrepancy__organization",)
     rows = list(found.select_related(*related).order_by("discrepancy_id")[: ROWS_SHOWN + 1])
     more = rows[ROWS_SHOWN - 1].discrepancy_id if len(rows) > ROWS_SHOWN else ""

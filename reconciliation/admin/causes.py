@@ -19,6 +19,7 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, link, time_cell, zone_of
 from billing.admin.filters import OrganizationFilter
 from billing.wording import count_text, time_text
+from reconciliation.admin.lookup import numbered
 from reconciliation.causes import CauseFigures, ask_where_stale, figures
 from reconciliation.causes.reading import RESOLVED
 from reconciliation.models import BulkAction, Cause, CauseState, ReconciliationDiscrepancy
@@ -50,9 +51,7 @@ class CauseAdmin(EvidenceAdmin):
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By number."""
-        digits = term.upper().removeprefix("C-")
-        known = digits.isascii() and digits.isdigit() and len(digits) < 19
-        return queryset.filter(pk=int(digits)) if known else queryset.none()
+        return numbered(queryset, term, "C")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Has the worker look again where a run has ended since."""
@@ -74,6 +73,12 @@ class CauseAdmin(EvidenceAdmin):
         told = figures(row.pk for row in rows)
         for row in rows:
             row.now = told.get(row.pk, CauseFigures())  # type: ignore[attr-defined]
+        return rows
+
+    def exported(self, _request: HttpRequest, rows: list[Cause]) -> list[Cause]:
+        """As a page of the list, with the name in words, for a file."""
+        for row in self.completed(rows):
+            row.told = cause_name(row)  # type: ignore[attr-defined]
         return rows
 
     @display(description=gettext_lazy("Cause"))

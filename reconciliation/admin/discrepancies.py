@@ -18,7 +18,8 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, zone_of
 from billing.admin.filters import CurrencyFilter, OrganizationFilter, period_filter
 from billing.admin.keyset import Walk
-from reconciliation.models import ReconciliationDiscrepancy
+from reconciliation.admin.lookup import row_number
+from reconciliation.models import CauseMember, ReconciliationDiscrepancy
 from reconciliation.sentences import sentence, type_name
 
 from .approvals import ApprovalsMixin
@@ -79,6 +80,14 @@ class DiscrepancyAdmin(ApprovalsMixin, StepsMixin, EvidenceAdmin):
         """With the glance at a row."""
         name = "reconciliation_reconciliationdiscrepancy_peek"
         return [path("<int:pk>/peek/", self.admin_site.admin_view(self.peek), name=name), *super().get_urls()]
+
+    def exported(self, _request: HttpRequest, rows: list[Any]) -> list[Any]:
+        """Rows with the number of their cause, for a file."""
+        members = CauseMember.objects.filter(discrepancy__in=[row.pk for row in rows])
+        causes = dict(members.values_list("discrepancy_id", "cause_id"))
+        for row in rows:
+            row.cause_name = f"C-{causes[row.pk]}" if row.pk in causes else ""
+        return rows
 
     def peek(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A glance at a row, for the list."""
@@ -150,8 +159,8 @@ class DiscrepancyAdmin(ApprovalsMixin, StepsMixin, EvidenceAdmin):
         rows = self.get_queryset(request).select_related(
             "organization", "assigned_to", "proposed_by", "approved_by", "cause_member__cause"
         )
-        number = object_id.isascii() and object_id.isdigit() and len(object_id) < 19
-        return rows.filter(pk=int(object_id)).first() if number else None
+        number = row_number(object_id)
+        return None if number is None else rows.filter(pk=number).first()
 
     def page(self, request: HttpRequest, obj: ReconciliationDiscrepancy) -> dict[str, Any]:
         """The whole discrepancy, and the steps this person may take now."""

@@ -21,6 +21,7 @@ from billing.admin.filters import OrganizationFilter, choice_filter, period_filt
 from billing.models import ProviderFetch, StatementWithdrawal
 from billing.withdrawals import INGESTIONS, lines_brought
 from billing.wording import count_text
+from reconciliation.admin.lookup import numbered
 from reconciliation.models import SyncJob
 from reconciliation.sweep_tasks import request_job
 
@@ -58,9 +59,7 @@ class ProviderFetchAdmin(EvidenceAdmin):
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By number."""
-        digits = term.upper().removeprefix("F-")
-        named = digits.isascii() and digits.isdigit() and len(digits) < 19
-        return queryset.filter(pk=int(digits)) if named else queryset.none()
+        return numbered(queryset, term, "F")
 
     @display(description=gettext_lazy("Fetch"))
     def name(self, row: ProviderFetch) -> str:

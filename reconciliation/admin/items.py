@@ -15,6 +15,7 @@ from billing.admin.amount_filter import amount_filter
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, code_cell, time_cell, zone_of
 from billing.admin.filters import ChoiceFilter, CurrencyFilter, OrganizationFilter, period_filter
+from reconciliation.admin.lookup import row_number
 from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import ReconciliationItem, ReconciliationRun
 from reconciliation.wording import outcome_word
@@ -75,9 +76,9 @@ class RunFilter(ChoiceFilter):
         """The run asked for, if it is one of the user's own."""
         asked = (request.GET.get(self.parameter_name) or "").strip()
         self.run = None
-        if asked.isascii() and asked.isdigit() and len(asked) < 19:
+        if (number := row_number(asked)) is not None:
             own = ReconciliationRun.objects.filter(organization__in=visible_to(request))
-            self.run = own.defer("report", "report_markdown").filter(pk=int(asked), number__isnull=False).first()
+            self.run = own.defer("report", "report_markdown").filter(pk=number, number__isnull=False).first()
         return [(asked, str(self.run) if self.run else "?")] if asked else []
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

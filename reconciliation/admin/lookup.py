@@ -10,17 +10,20 @@ from billing.access import visible_to
 from .sides import SIDES
 
 
+def row_number(text: str) -> int | None:
+    """A key as an address or a search gives it, or None when `text` is none that a database could hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def numbered(queryset: QuerySet[Any], term: str, letter: str) -> QuerySet[Any]:
+    """The row whose number `term` is, with its letter ("R-12" for the letter R) or without."""
+    number = row_number(term.upper().removeprefix(f"{letter}-"))
+    return queryset.none() if number is None else queryset.filter(pk=number)
+
+
 def by_number(queryset: QuerySet[Any], term: str, letter: str) -> QuerySet[Any] | None:
     """The row whose number `term` is ("D-12" for the letter D), or None when `term` is no such number."""
-    text = term.upper()
-    if not text.startswith(f"{letter}-"):
-        return None
-    digits = text[2:]
-    return (
-        queryset.filter(pk=int(digits))
-        if digits.isascii() and digits.isdigit() and len(digits) < 19
-        else queryset.none()
-    )
+    return numbered(queryset, term, letter) if term.upper().startswith(f"{letter}-") else None
 
 
 def by_record(request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:

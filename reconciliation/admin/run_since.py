@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell
 from billing.wording import count_text
+from reconciliation.admin.lookup import row_number
 from reconciliation.models import ReconciliationRun
 from reconciliation.run_changes import (
     MOST_OFFERED,
@@ -132,7 +133,6 @@ class SinceMixin:
     def changes_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """What changed since the run `since`, or since the previous one."""
         run = self.own_run(request, run_id)
-        asked = request.GET.get("since", "")
-        known = asked.isascii() and asked.isdigit() and len(asked) < 19
-        chosen = comparable(run).filter(pk=int(asked)).first() if known else previous(run)
+        asked = row_number(request.GET.get("since", ""))
+        chosen = previous(run) if asked is None else comparable(run).filter(pk=asked).first()
         return TemplateResponse(request, "desk/run_changes.html", changes(run, chosen))

@@ -22,6 +22,7 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import time_cell, zone_of
 from billing.admin.filters import OrganizationFilter, choice_filter, period_filter
 from billing.wording import count_text
+from reconciliation.admin.lookup import numbered
 from reconciliation.dry_runs import trigger_dry_run
 from reconciliation.models import ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
@@ -74,12 +75,7 @@ class RunAdmin(DownloadsMixin, SinceMixin, EvidenceAdmin):
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By number."""
-        digits = term.upper().removeprefix("R-")
-        return (
-            queryset.filter(pk=int(digits))
-            if digits.isascii() and digits.isdigit() and len(digits) < 19
-            else queryset.none()
-        )
+        return numbered(queryset, term, "R")
 
     @display(description=pgettext_lazy("noun", "Run"))
     def name(self, row: ReconciliationRun) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from billing.admin.cells import code_cell, link, shaped, time_cell, zone_of
 from billing.wording import count_text, decimal_text
+from reconciliation.admin.lookup import row_number
 from reconciliation.models import SyncJob, SyncResult
 from reconciliation.sweeping.jobs import LEASE
 from reconciliation.sweeping.words import figures_words, status_words, step_words
@@ -97,10 +98,10 @@ def results(job: SyncJob, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         return []
     blocks = []
     for outcome in (SyncResult.Outcome.FAILED, SyncResult.Outcome.SYNCED, SyncResult.Outcome.ALREADY):
-        after = str(asked.get("after", "")) if asked.get("outcome") == outcome else ""
+        after = row_number(str(asked.get("after", ""))) if asked.get("outcome") == outcome else None
         rows = SyncResult.objects.filter(job=job, outcome=outcome).order_by("id")
-        if after.isascii() and after.isdigit() and len(after) < 19:
-            rows = rows.filter(id__gt=int(after))
+        if after is not None:
+            rows = rows.filter(id__gt=after)
         page = list(rows[: PAGE + 1])
         count = figures.get(outcome) if figures else None
         blocks.append(
@@ -110,7 +111,7 @@ def results(job: SyncJob, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "count": count_text(count) if count is not None else "",
                 "rows": [{"code": code_cell(row.external_id), "why": row.why} for row in page[:PAGE]],
                 "next": page[PAGE - 1].pk if len(page) > PAGE else None,
-                "later": bool(after),
+                "later": after is not None,
                 "open": bool(after) or outcome == SyncResult.Outcome.FAILED,
             }
         )

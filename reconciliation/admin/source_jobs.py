@@ -21,6 +21,7 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import time_cell, zone_of
 from billing.admin.filters import OrganizationFilter, choice_filter, period_filter
 from billing.wording import count_text
+from reconciliation.admin.lookup import numbered
 from reconciliation.models import SyncJob
 from reconciliation.sweep_tasks import request_job
 
@@ -52,9 +53,7 @@ class SyncJobAdmin(EvidenceAdmin):
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By number."""
-        digits = term.upper().removeprefix("S-")
-        named = digits.isascii() and digits.isdigit() and len(digits) < 19
-        return queryset.filter(pk=int(digits)) if named else queryset.none()
+        return numbered(queryset, term, "S")
 
     @display(description=gettext_lazy("Job"))
     def name(self, row: SyncJob) -> str:

@@ -18,6 +18,7 @@ from unfold.widgets import (
 from billing.access import organization_ids
 from billing.admin.cells import amount_cell, zone_of
 from billing.wording import time_text
+from reconciliation.admin.lookup import row_number
 from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.sentences import sentence
 from reconciliation.workflow import InvalidStep, StaleDiscrepancy, StepRefused, codes_for
@@ -89,9 +90,9 @@ class StepForm(BaseDialogForm):
 def read(request: HttpRequest, object_id: int | str | None) -> ReconciliationDiscrepancy:
     """The discrepancy, if it is one of the person's organizations. Raises Http404."""
     rows = ReconciliationDiscrepancy.objects.select_related("organization", "proposed_by", "assigned_to")
-    text = str(object_id)
+    number = row_number(str(object_id))
     own = rows.filter(organization__in=organization_ids(request.user))
-    row = own.filter(pk=int(text)).first() if text.isascii() and text.isdigit() and len(text) < 19 else None
+    row = None if number is None else own.filter(pk=number).first()
     if row is None:
         raise Http404
     return row
