@@ -1,14 +1,14 @@
-"""A signing key for local use, made once and kept in a file that only its owner can read."""
+"""Signing keys for local use, made once and kept in files that only their owner can read."""
 
 import os
 import secrets
 from pathlib import Path
 
 
-def local_secret_key(folder: Path) -> str:
-    """The key in `folder`, created on first use. Several processes starting at once agree on one."""
-    path = folder / "secret-key"
-    draft = folder / f"secret-key.{os.getpid()}"
+def local_key(folder: Path, name: str) -> str:
+    """The key `name` in `folder`, created on first use. Several processes starting at once agree on one."""
+    path = folder / name
+    draft = folder / f"{name}.{os.getpid()}"
     if not path.exists():
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:

@@ -9,7 +9,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import Environment
-from config.local_key import local_secret_key
+from config.local_key import local_key
 from config.logs import logging_settings
 from config.unfold import UNFOLD as UNFOLD
 
@@ -25,7 +25,7 @@ DEBUG = env.flag("DEBUG", default=False)
 VAR_DIR = Path(env.text("TIEOUT_VAR", str(BASE_DIR / "var"))).resolve()
 (VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 
-SECRET_KEY = env.text("SECRET_KEY") or (local_secret_key(VAR_DIR) if LOCAL_MODE else "insecure-no-key-was-given")
+SECRET_KEY = env.text("SECRET_KEY") or (local_key(VAR_DIR, "secret-key") if LOCAL_MODE else "insecure-no-key-was-given")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if LOCAL_MODE else "")
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
@@ -215,16 +215,9 @@ SPECTACULAR_SETTINGS = {
 }
 
 Q_CLUSTER = {
-    "name": "tieout",
-    "orm": "default",
-    "workers": 2,
-    "queue_limit": 2,
-    "bulk": 1,
-    "timeout": 600,
-    "retry": 1260,
-    "max_attempts": 3,
-    "catch_up": False,
-}
+    "name": "tieout", "orm": "default", "workers": 2, "queue_limit": 2, "bulk": 1, "timeout": 600, "retry": 1260,
+    "max_attempts": 3, "catch_up": False,
+}  # fmt: skip
 
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # our own middleware has vetted it by then
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
@@ -245,6 +238,10 @@ SHARD_RECORDS = env.number("SHARD_RECORDS", default=2_000_000, least=1, most=1_0
 RUN_FILES = Path(env.text("RUN_FILES", str(VAR_DIR / "runs"))).resolve()  # parts of runs that are cut
 # Who collects /metrics shows one of these (Authorization: Bearer …); two are valid while one is exchanged.
 METRICS_TOKENS = env.tokens("METRICS_TOKENS")
-ACTION_LOG_CHECKPOINT_KEY = env.text("ACTION_LOG_CHECKPOINT_KEY")
+# The nightly check keeps the end of each verified log here, signed. In production the key is given, never made.
+ACTION_LOG_CHECKPOINTS = Path(env.text("ACTION_LOG_CHECKPOINTS", str(VAR_DIR / "checkpoints"))).resolve()
+ACTION_LOG_CHECKPOINT_KEY = env.text("ACTION_LOG_CHECKPOINT_KEY") or (
+    local_key(VAR_DIR, "checkpoint-key") if LOCAL_MODE else ""
+)
 
 env.require_valid()

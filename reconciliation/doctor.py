@@ -26,6 +26,7 @@ from billing.models import (
 )
 from reconciliation import open_totals
 from reconciliation.action_log import rows
+from reconciliation.log_health import log_health
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.sweep_health import sweep_health
 
@@ -168,10 +169,16 @@ def _sweeps() -> Iterator[Problem]:
         yield Problem(message, remedy, warning=True)
 
 
+def _log_checks() -> Iterator[Problem]:
+    for message, remedy, tampered in log_health(timezone.now()):
+        yield Problem(message, remedy, warning=not tampered)
+
+
 CHECKS: dict[str, tuple[str, Check]] = {
     "triggers": (gettext_noop("Append-only triggers"), _triggers),
     "database": (gettext_noop("Database settings in force"), _settings_in_force),
     "log_ends": (gettext_noop("Ends of the action logs"), _log_ends),
+    "log_checks": (gettext_noop("Nightly checks of the action logs"), _log_checks),
     "current_versions": (gettext_noop("Current versions"), _current_numbers),
     "references": (gettext_noop("Record references"), _record_references),
     "open_totals": (gettext_noop("Totals of open discrepancies"), _open_totals),

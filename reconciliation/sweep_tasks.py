@@ -15,6 +15,7 @@ from django_q.tasks import async_task
 from billing.models import Organization
 from billing.stripe_access import Access, open_access
 from reconciliation.models import SyncJob
+from reconciliation.schedules import plan
 from reconciliation.sweeping import JobLost, Settings, TimeUp, open_job, work_job
 
 logger = logging.getLogger(__name__)
@@ -24,23 +25,8 @@ WORK = "reconciliation.sweep_tasks.work_source_job"
 
 
 def declare_schedule(*, now: datetime) -> bool:
-    """Make sure the hourly sweep is scheduled, once, whoever asks how often; True when it was not yet.
-
-    Schedules have no unique names: the rows are looked through, and surplus ones removed.
-    """
-    with transaction.atomic():
-        found = list(Schedule.objects.select_for_update().filter(func=SWEEP_EVERY).order_by("pk"))
-        if found:
-            Schedule.objects.filter(pk__in=[one.pk for one in found[1:]]).delete()
-            return False
-        Schedule.objects.create(
-            name=HOURLY,
-            func=SWEEP_EVERY,
-            schedule_type=Schedule.HOURLY,
-            repeats=-1,
-            next_run=now + timedelta(minutes=1),
-        )
-        return True
+    """Make sure the hourly sweep is planned, once, whoever asks how often; True when it was not yet."""
+    return plan(name=HOURLY, func=SWEEP_EVERY, every=Schedule.HOURLY, first=now + timedelta(minutes=1))
 
 
 def sweep_every_organization() -> str:

@@ -1,9 +1,27 @@
-"""The action log: append sealed batches, verify the chain, keep checkpoints outside."""
+"""The action log: append sealed batches, verify the chain, keep checkpoints outside, check all of it every night."""
 
 from .appending import Entry, append
 from .chain import Finding
+from .checkpoints import CheckpointTrouble, read_checkpoint_file, require_key, write_checkpoint_file
+from .nightly import Outside, check_log, newest_checks
 from .rows import Progress
 from .snapshots import snapshot
 from .verification import OrganizationLog, Verification, verify
 
-__all__ = ["Entry", "Finding", "OrganizationLog", "Progress", "Verification", "append", "snapshot", "verify"]
+__all__ = [
+    "CheckpointTrouble",
+    "Entry",
+    "Finding",
+    "OrganizationLog",
+    "Outside",
+    "Progress",
+    "Verification",
+    "append",
+    "check_log",
+    "newest_checks",
+    "read_checkpoint_file",
+    "require_key",
+    "snapshot",
+    "verify",
+    "write_checkpoint_file",
+]

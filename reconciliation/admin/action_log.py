@@ -6,11 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from billing.access import visible_to
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import code_cell, pretty_json, time_cell, zone_of
 from billing.admin.filters import ChoiceFilter, OrganizationFilter, period_filter
@@ -18,6 +20,7 @@ from billing.wording import count_text
 from reconciliation.admin.lookup import row_number
 from reconciliation.models import ReconciliationActionLog
 
+from .log_check import list_lines
 from .log_words import action_words, actor_words, change_text, changes, reason_words
 
 ACTIONS = ("opened", "changed", "reopened", "cleared", "proposal_withdrawn")
@@ -51,6 +54,10 @@ class ActionLogAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReconciliationActionLog]:
         """Rows; the hashes of a whole batch stay in the database."""
         return super().get_queryset(request).defer("batch__leaves")
+
+    def list_top(self, request: HttpRequest, _changelist: Any) -> dict[str, Any]:
+        """What the newest checks of the whole log say."""
+        return {"lines": list_lines(visible_to(request), timezone.now())}
 
     def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """By a discrepancy's number, or the row's own."""

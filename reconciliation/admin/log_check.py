@@ -1,14 +1,18 @@
-"""The action log checked while somebody waits: how far it holds, or where it breaks first."""
+"""The action log checked while somebody waits, and what nightly checks say: how far it holds, where it breaks first."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.models import Organization
 from billing.wording import count_text, time_text
 from reconciliation import action_log
+from reconciliation.log_health import told_checks
 from reconciliation.models import LogHead
 
 MOST_ROWS = 300_000
@@ -40,3 +44,29 @@ def place_of(finding: action_log.Finding) -> str:
     if finding.row_id:
         return _("Row %(number)s: %(message)s") % {"number": finding.row_id, "message": finding.message}
     return _("Seal %(number)s: %(message)s") % {"number": finding.seal, "message": finding.message}
+
+
+def log_lines(request: HttpRequest, organizations: list[int], now: datetime) -> dict[str, Any]:
+    """What the newest nightly checks say: `pressing` ones need somebody, `quiet` ones do not."""
+    if not request.user.has_perm("reconciliation.view_reconciliationactionlog"):
+        return {}
+    checks = told_checks(organizations, now)
+    return {
+        "pressing": [one for one in checks if one.pressing],
+        "quiet": [one for one in checks if not one.pressing],
+        "url": reverse("admin:reconciliation_reconciliationactionlog_changelist"),
+    }
+
+
+def list_lines(organizations: list[int], now: datetime) -> list[str]:
+    """What the newest nightly checks say and ask for, as lines above the log."""
+    checks = told_checks(organizations, now)
+    if not checks and organizations:
+        return [_("The log was never checked as a whole. The worker does it every night.")]
+    named = len(checks) > 1
+    return [
+        f"{one.check.organization.name}: {one.text}"
+        if named and not one.pressing
+        else f"{one.text} {one.remedy}".strip()
+        for one in sorted(checks, key=lambda one: not one.pressing)
+    ]

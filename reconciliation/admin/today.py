@@ -23,6 +23,7 @@ from reconciliation.trends import DAY, DAYS, ENDED, daily_rates, knows_what_is_u
 from reconciliation.wording import percent_text
 
 from .labels import run_status_cell
+from .log_check import log_lines
 from .run_page import duration_text, period_text
 from .run_progress import UNDER_WAY, span_text
 from .today_figures import ages, amounts, cause_rows, clock, mine, open_table, rate_chart, run_rates, spike_rows
@@ -128,6 +129,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "trigger_url": reverse("admin:reconciliation_reconciliationrun_trigger"),
         "next_due": time_cell(next_due(), zone),
         "as_of": time_cell(now, zone, seconds=True),
+        "log_checks": log_lines(request, own, now),
         **(panels(request, own, now, zone) if runs else {}),
     }
 

@@ -10,6 +10,7 @@ from .exports import ListExport
 from .fee_terms import FeeTerms
 from .items import ReconciliationItem
 from .log import LogHead, LogSeal, ReconciliationActionLog
+from .log_checks import LogCheck
 from .open_totals import OpenTotal
 from .runs import ReconciliationRun, RunLease, RunPart
 from .syncs import SyncJob, SyncResult
@@ -26,6 +27,7 @@ __all__ = [
     "DryRun",
     "FeeTerms",
     "ListExport",
+    "LogCheck",
     "LogHead",
     "LogSeal",
     "MatchDecision",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from config.environment import Environment
-from config.local_key import local_secret_key
+from config.local_key import local_key
 
 
 def problems_of(name: str, value: str) -> list[str]:
@@ -109,8 +109,8 @@ def test_all_problems_are_told_at_once_and_end_the_start() -> None:
 
 
 def test_the_local_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
-    first = local_secret_key(tmp_path)
+    first = local_key(tmp_path, "secret-key")
     assert len(first) >= 50
-    assert local_secret_key(tmp_path) == first
+    assert local_key(tmp_path, "secret-key") == first
     assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
     assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]

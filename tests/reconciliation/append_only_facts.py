@@ -25,7 +25,7 @@ from billing.models import (
     StatementLineVersion,
     StatementWithdrawal,
 )
-from reconciliation.models import LogSeal, MatchDecision, ReconciliationActionLog, ReconciliationItem
+from reconciliation.models import LogCheck, LogSeal, MatchDecision, ReconciliationActionLog, ReconciliationItem
 
 MODELS: list[type[models.Model]] = [
     Adjustment,
@@ -34,6 +34,7 @@ MODELS: list[type[models.Model]] = [
     InvoicePayment,
     InvoicePaymentVersion,
     InvoiceVersion,
+    LogCheck,
     LogSeal,
     MatchDecision,
     Payment,

@@ -13,7 +13,7 @@ from billing.models import (
     ProviderRecord,
     ProviderRecordVersion,
 )
-from reconciliation.models import MatchDecision, ReconciliationItem
+from reconciliation.models import LogCheck, MatchDecision, ReconciliationItem
 from tests.billing.statement_rows import one_of_each
 
 from .log_facts import NOW, make_organization, sql, write
@@ -57,6 +57,7 @@ def ledger(db: None) -> None:
         **pair, discrepancy_id=1, code="write_off", amount_minor=-5, currency="EUR", reason="a few cents",
         actor="user:bob", created_at=NOW,
     )  # fmt: skip
+    LogCheck.objects.create(organization=organization, checked_at=NOW, result="holds", seals=1, rows=2)
     one_of_each(organization, NOW)
     write(organization, 2)
     if connection.vendor == "postgresql":

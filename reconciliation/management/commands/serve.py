@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from reconciliation.log_tasks import declare_nightly
 from reconciliation.management.serving import Child, PortTaken, Supervisor, require_free_port
 from reconciliation.queue_watch import QueueWatch
 from reconciliation.sweep_tasks import declare_schedule
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         call_command("compile_catalogues", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         declare_schedule(now=timezone.now())
+        declare_nightly(now=timezone.now())
         connections.close_all()
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.stderr.write(_("Tieout is at %s – the worker runs beside it. Ctrl-C ends both.") % f"http://{address}/")

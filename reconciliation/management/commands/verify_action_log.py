@@ -17,9 +17,15 @@ from rich.table import Table
 from rich.text import Text
 
 from billing.models import Organization
-from reconciliation.action_log import Verification, verify
+from reconciliation.action_log import (
+    Verification,
+    read_checkpoint_file,
+    require_key,
+    verify,
+    write_checkpoint_file,
+)
 from reconciliation.core.sealing import Checkpoint
-from reconciliation.management.checkpoint_files import ERROR, read_checkpoint_file, require_key, write_checkpoint_file
+from reconciliation.management.checkpoint_files import ERROR, trouble_ends_the_command
 
 TAMPERED = 1
 
@@ -40,6 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--write-checkpoint", metavar="FILE", type=Path, help="keep the verified end in this file")
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
+    @trouble_ends_the_command()
     def handle(self, *args: Any, **options: Any) -> None:
         key = settings.ACTION_LOG_CHECKPOINT_KEY
         if options["write_checkpoint"]:

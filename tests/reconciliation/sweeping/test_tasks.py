@@ -33,7 +33,7 @@ def test_the_hourly_sweep_is_planned_once() -> None:
     assert not declare_schedule(now=now)
     Schedule.objects.create(name="surplus", func=sweep_tasks.SWEEP_EVERY)
     call_command("declare_schedules")
-    one = Schedule.objects.get()
+    one = Schedule.objects.get(func=sweep_tasks.SWEEP_EVERY)
     assert (one.schedule_type, one.repeats) == (Schedule.HOURLY, -1)
     assert one.next_run <= now + timedelta(minutes=2)
 
