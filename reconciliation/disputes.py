@@ -1,6 +1,6 @@
 """The disputes of some organizations as cards of a board: what the provider says, and where people stand with them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -61,7 +61,7 @@ def current_disputes() -> QuerySet[ProviderRecordVersion]:
     return current.select_related("record", "organization")
 
 
-def stated(organizations: Sequence[int], names: Sequence[str]) -> dict[tuple[int, str], ProviderRecordVersion]:
+def stated(organizations: Collection[int], names: Sequence[str]) -> dict[tuple[int, str], ProviderRecordVersion]:
     """The provider's current word about disputes, by organization and id."""
     rows = current_disputes().filter(organization__in=organizations, record__external_id__in=names)
     return {(row.organization_id, row.record.external_id): row for row in rows}

@@ -23,7 +23,7 @@ from .versions import Column, version_table
 
 FACTS = (
     *("invoice_reference", "payment_kind", "payment_reference", "amount_minor", "requested_minor", "currency"),
-    *("status", "paid_at"),
+    *("status", "paid_at", "fetch_id"),
 )
 
 

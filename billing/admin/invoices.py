@@ -23,7 +23,10 @@ from .payouts import brought_by
 from .search import invoices_paid_by
 from .versions import Column, version_table
 
-FACTS = ("document_number", "total_minor", "paid_minor", "currency", "status", "issued_at", "due_at", "customer")
+FACTS = (
+    *("document_number", "total_minor", "paid_minor", "currency", "status", "issued_at", "due_at", "customer"),
+    *("subscription", "out_of_band", "fetch_id"),
+)
 SHAPES = {"draft": "○", "open": "◐", "paid": "●", "void": "⊘", "uncollectible": "✕"}
 MOST = 500
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -18,6 +18,7 @@ from billing.models.payments import RecordKind, Status
 from .amount_filter import amount_filter
 from .base import EvidenceAdmin
 from .cells import amount_cell, code_cell, link, record_status, time_cell, zone_of
+from .current import with_current
 from .filters import CurrencyFilter, OrganizationFilter, choice_filter, period_filter
 from .search import payment_ids
 from .versions import Column, version_table
@@ -63,9 +64,7 @@ class PaymentAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
         """Payments with the facts of their current version."""
-        current = FilteredRelation("versions", condition=Q(versions__number=F("current_number")))
-        rows: QuerySet[Payment] = super().get_queryset(request).annotate(current=current)
-        return rows.annotate(**{f"now_{name}": F(f"current__{name}") for name in FACTS})
+        return with_current(super().get_queryset(request), FACTS)
 
     def found(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """Payments that `term` names."""

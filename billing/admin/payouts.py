@@ -20,7 +20,10 @@ from .current import with_current
 from .filters import CurrencyFilter, OrganizationFilter, choice_filter, period_filter
 from .versions import Column, version_table
 
-FACTS = ("amount_minor", "currency", "status", "created_at", "arrival_at", "automatic", "itemised", "failure_code")
+FACTS = (
+    *("amount_minor", "currency", "status", "created_at", "arrival_at", "automatic", "itemised", "method"),
+    *("line_reference", "failure_line_reference", "failure_code", "fetch_id"),
+)
 SHAPES = {"paid": "●", "in_transit": "◐", "pending": "◔", "failed": "✕", "canceled": "⊘"}
 
 

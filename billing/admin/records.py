@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -19,19 +19,14 @@ from billing.models.provider import ProviderKind
 from .amount_filter import amount_filter
 from .base import EvidenceAdmin
 from .cells import amount_cell, code_cell, link, pretty_json, record_status, time_cell, zone_of
+from .current import with_current
 from .filters import CurrencyFilter, OrganizationFilter, choice_filter, period_filter
 from .search import record_ids
 from .versions import Column, version_table
 
 FACTS = (
-    "amount_minor",
-    "currency",
-    "status",
-    "occurred_at",
-    "customer",
-    "reference",
-    "parent_reference",
-    "excluded_reason",
+    *("amount_minor", "fee_minor", "currency", "status", "occurred_at", "customer", "reference", "parent_reference"),
+    *("excluded_reason", "needs_fetch"),
 )
 EVENTS_SHOWN = 30
 
@@ -74,9 +69,7 @@ class ProviderRecordAdmin(EvidenceAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderRecord]:
         """Records with the facts of their current version."""
-        current = FilteredRelation("versions", condition=Q(versions__number=F("current_number")))
-        rows: QuerySet[ProviderRecord] = super().get_queryset(request).annotate(current=current)
-        return rows.annotate(**{f"now_{name}": F(f"current__{name}") for name in FACTS})
+        return with_current(super().get_queryset(request), FACTS)
 
     def found(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """Records that `term` names."""

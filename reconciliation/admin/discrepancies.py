@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -82,7 +82,8 @@ class DiscrepancyAdmin(ApprovalsMixin, StepsMixin, EvidenceAdmin):
         return [path("<int:pk>/peek/", self.admin_site.admin_view(self.peek), name=name), *super().get_urls()]
 
     def exported(self, _request: HttpRequest, rows: list[Any]) -> list[Any]:
-        """Rows with the number of their cause, for a file."""
+        """Rows with their people and the number of their cause, for a file."""
+        prefetch_related_objects(rows, "proposed_by", "approved_by")
         members = CauseMember.objects.filter(discrepancy__in=[row.pk for row in rows])
         causes = dict(members.values_list("discrepancy_id", "cause_id"))
         for row in rows:

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from billing.access import visible_to
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, shaped, time_cell
+from billing.admin.filters import OrganizationFilter
 from reconciliation import disputes
 from reconciliation.core.dispute_board import acknowledge_by, evidence_by, expires
 from reconciliation.dispute_words import column_hint, column_word, nothing_words, reason_word, state_word
@@ -38,6 +39,8 @@ class DisputeAdmin(EvidenceAdmin):
     """A board instead of a list; the steps are those of the discrepancy."""
 
     page_template = "desk/dispute.html"
+    list_select_related = ("organization", "assigned_to")
+    list_filter = (OrganizationFilter,)
 
     def has_view_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:
         """Whoever sees discrepancies sees disputes."""
@@ -65,6 +68,13 @@ class DisputeAdmin(EvidenceAdmin):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "desk/disputes.html", context)
+
+    def exported(self, _request: HttpRequest, rows: list[Any]) -> list[Any]:
+        """Rows with their cards, for a file."""
+        versions = disputes.stated({row.organization_id for row in rows}, [row.reference for row in rows])
+        for row in rows:
+            row.card = disputes.card_of(row, versions.get((row.organization_id, row.reference)))
+        return rows
 
     def page(self, request: HttpRequest, obj: Dispute) -> dict[str, Any]:
         """The whole dispute, and the steps this person may take now."""

@@ -1,5 +1,7 @@
 """Any list with its filters as CSV or as a workbook, and the list of who took what."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -52,6 +54,13 @@ def matching(request: HttpRequest, model: type[Model]) -> QuerySet[Any]:
     request.GET = asked  # type: ignore[assignment]  # a copy serves as well
     rows: QuerySet[Any] = site.get_changelist_instance(request).queryset
     return rows
+
+
+def completing(request: HttpRequest, model: type[Model]) -> Callable[[list[Any]], list[Any]] | None:
+    """What adds to the rows of a piece what their columns need: as for a page of the list, or more for a file."""
+    site = admin.site.get_model_admin(model)
+    more = getattr(site, "exported", None)
+    return partial(more, request) if more else getattr(site, "completed", None)
 
 
 def organizations(request: HttpRequest) -> list[int]:
@@ -123,9 +132,10 @@ class ListExportAdmin(EvidenceAdmin):
             list_name=name, query=query[:QUERY_LENGTH], form=form, organizations=organizations(request),
             by=request.user, now=timezone.now(), request_id=getattr(request, "request_id", ""),  # type: ignore[arg-type]
         )  # fmt: skip
-        columns, complete = COLUMNS[name], getattr(admin.site.get_model_admin(model), "completed", None)
+        columns = COLUMNS[name]
         cells = rows_of(
-            queryset=rows, columns=columns, complete=complete, taken=taken, language=get_language() or "en"
+            queryset=rows, columns=columns, complete=completing(request, model), taken=taken,
+            language=get_language() or "en",
         )  # fmt: skip
         file = f"{name.removeprefix('reconciliation')}-{timezone.now():%Y%m%dT%H%M%SZ}.{form}"
         if form == "csv":

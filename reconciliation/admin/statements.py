@@ -31,8 +31,10 @@ from .statement_page import columns, facts, fee_rows, links
 from .statement_totals import totals
 
 FACTS = (
-    *("kind", "gross_minor", "fee_minor", "net_minor", "currency", "occurred_at", "source_reference"),
-    *("invoice_reference", "tenant_id", "excluded_reason"),
+    *("kind", "type", "category", "gross_minor", "fee_minor", "net_minor", "currency", "presentment_minor"),
+    *("presentment_currency", "exchange_rate", "occurred_at", "available_at", "source_reference", "charge_reference"),
+    *("intent_reference", "payout_reference", "customer", "workspace", "invoice_reference", "tenant_id"),
+    *("tenant_answer", "excluded_reason", "fetch_id"),
 )
 ATTACH = "reconciliation.attach_statements"
 
@@ -104,10 +106,15 @@ class StatementLineAdmin(EvidenceAdmin):
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             rows = response.context_data["cl"]
             response.context_data["list_top"] = {"lines": totals(rows.queryset)}
-            names = dict(Organization.objects.filter(pk__in=visible_to(request)).values_list("pk", "name"))
-            for row in rows.result_list:
-                row.owner_name = names.get(row.now_tenant_id) or _("another organization")
+            self.exported(request, rows.result_list)
         return response
+
+    def exported(self, request: HttpRequest, rows: list[Any]) -> list[Any]:
+        """Rows with the name of whom each belongs to, as far as the reader may know it."""
+        names = dict(Organization.objects.filter(pk__in=visible_to(request)).values_list("pk", "name"))
+        for row in rows:
+            row.owner_name = names.get(row.now_tenant_id) or _("another organization")
+        return rows
 
     @display(description=gettext_lazy("Provider id"))
     def provider_id(self, row: Any) -> SafeString:

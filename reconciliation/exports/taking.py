@@ -15,7 +15,7 @@ from django.utils.translation import override
 from reconciliation.models import ListExport
 from reconciliation.spreadsheets import Cell
 
-from .columns import Column
+from .cells import Column
 
 ROWS_A_PIECE = 1_000
 

@@ -13,12 +13,15 @@ PLACE = ("p", "o", "after", "before", "all", "e")
 
 
 @register.simple_tag(takes_context=True)
-def export_links(context: dict[str, Any], change_list: Any) -> list[tuple[str, str]]:
-    """Name and address of each form the list can be had in; none for a list that cannot."""
-    name = change_list.opts.model_name
+def export_links(context: dict[str, Any], opts: Any, filters: str = "") -> list[tuple[str, str]]:
+    """Name and address of each form the list of a model can be had in; none for a list that cannot.
+
+    Under the filters of the page's address, unless a page that is no list of rows names its own.
+    """
+    name = opts.model_name
     if name not in COLUMNS:
         return []
-    query: QueryDict = context["request"].GET.copy()
+    query: QueryDict = QueryDict(filters, mutable=True) if filters else context["request"].GET.copy()
     for one in PLACE:
         query.pop(one, None)
     return [
