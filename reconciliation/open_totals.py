@@ -18,8 +18,23 @@ from reconciliation.models.open_totals import FIGURES, GROUP
 Group = tuple[object, ...]
 Figures = tuple[int, int, int, int]
 NOTHING: Figures = (0, 0, 0, 0)
-SUM_UP_EVERY = 500
+SUM_UP_EVERY = 2_000
 RESOLVED = ReconciliationDiscrepancy.Status.RESOLVED
+
+# ruff: noqa: S608 - the statements are put together from constants only
+TABLE = OpenTotal._meta.db_table
+GROUPED = ", ".join(GROUP)
+SUMMED = (
+    f"INSERT INTO {TABLE} ({GROUPED}, {', '.join(FIGURES)}) "
+    f"SELECT {GROUPED}, {', '.join(f'sum({name})' for name in FIGURES)}"
+)
+IN_GROUPS = f"GROUP BY {GROUPED} HAVING {' OR '.join(f'sum({name}) <> 0' for name in FIGURES)}"
+UPTO = "organization_id = %s AND id <= %s"
+REPLACED = (
+    f"WITH mine AS (SELECT id FROM {TABLE} WHERE organization_id = %s FOR UPDATE SKIP LOCKED), "
+    f"gone AS (DELETE FROM {TABLE} USING mine WHERE {TABLE}.id = mine.id RETURNING {TABLE}.*) "
+    f"{SUMMED} FROM gone {IN_GROUPS}"
+)
 
 
 def group_of(row: ReconciliationDiscrepancy) -> Group:
@@ -86,21 +101,18 @@ def store(changes: Changes) -> None:
 
 
 def sum_up(organization_id: int) -> None:
-    """Replaces the rows of each group by their sum. Rows that another transaction is summing up are left to it."""
-    with transaction.atomic():
-        mine = OpenTotal.objects.filter(organization=organization_id)
+    """Replaces the rows of each group by their sum. Rows that another transaction is summing up are left to it.
+
+    In SQL, since there may be as many groups as discrepancies.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
         if connection.features.has_select_for_update_skip_locked:
-            mine = mine.select_for_update(skip_locked=True)
-        changes, ids = Changes(), []
-        for pk, *values in mine.values_list("pk", *GROUP, *FIGURES):
-            group, figures = tuple(values[: len(GROUP)]), values[len(GROUP) :]
-            have = changes.by_group[group]
-            changes.by_group[group] = (
-                have[0] + figures[0], have[1] + figures[1], have[2] + figures[2], have[3] + figures[3],
-            )  # fmt: skip
-            ids.append(pk)
-        OpenTotal.objects.filter(pk__in=ids).delete()
-        OpenTotal.objects.bulk_create(changes.rows())
+            cursor.execute(REPLACED, [organization_id])
+            return
+        last = OpenTotal.objects.filter(organization=organization_id).order_by("-pk").values_list("pk", flat=True)[:1]
+        for upto in last:  # SQLite has one writer, and this transaction is it
+            cursor.execute(f"{SUMMED} FROM {TABLE} WHERE {UPTO} {IN_GROUPS}", [organization_id, upto])
+            cursor.execute(f"DELETE FROM {TABLE} WHERE {UPTO}", [organization_id, upto])
 
 
 def counted(organization_id: int) -> dict[Group, Figures]:

@@ -50,6 +50,7 @@ def why_words(why: str) -> str:
         "invalid_duplicate_of": _("The discrepancy that stays is a duplicate itself."),
         "invalid_to": _("The person cannot work on it."),
         "refused_by_database": _("The database refused it; nothing was saved. The log names the request."),
+        "broken": _("Something unforeseen went wrong; nothing was saved. The log names the request."),
     }.get(why, why)
 
 

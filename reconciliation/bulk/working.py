@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import F
 
 from billing.access import organization_ids
@@ -26,7 +26,11 @@ from reconciliation.workflow.steps import write_batch
 logger = logging.getLogger(__name__)
 Result = BulkRow.Result
 State = BulkAction.State
-ROWS_A_CHUNK = 500
+ROWS_A_CHUNK = 1_000
+
+
+class HalfTaken(Exception):
+    """A step was refused after it had begun to write."""
 
 
 class Outcome(NamedTuple):
@@ -49,13 +53,33 @@ def work_chunk(*, bulk_id: int, now: datetime, size: int = ROWS_A_CHUNK) -> bool
         if bulk is None:
             return False
         rows = list(BulkRow.objects.filter(bulk=bulk, result=Result.WAITING).order_by("discrepancy_id")[:size])
-        by = User.objects.get(pk=bulk.created_by_id)  # afresh: a role taken away meanwhile counts
-        with collecting(held(rows, by)) as batch:
-            given = arguments(bulk, by)
-            outcomes = {row.pk: work_row(bulk, row, {**given, "now": now}, batch) for row in rows}
-        write_batch(batch, now)
-        store(bulk, outcomes, now, ended=len(rows) < size)
+        store(bulk, work_rows(bulk, rows, now), now, ended=len(rows) < size)
     return len(rows) == size
+
+
+def work_rows(bulk: BulkAction, rows: list[BulkRow], now: datetime) -> dict[int, Outcome]:
+    """What became of each row, by its id: all written together, or, where that fails, each for itself, so that a row
+    that is at fault stands alone. An OperationalError ends the whole transaction; the job tries again.
+    """
+    try:
+        with transaction.atomic():
+            return attempt(bulk, rows, now, together=True)
+    except OperationalError:
+        raise
+    except Exception:
+        logger.warning("rows of a bulk action are worked one by one", exc_info=True, extra={"bulk": bulk.pk})
+    return attempt(bulk, rows, now, together=False)
+
+
+def attempt(bulk: BulkAction, rows: list[BulkRow], now: datetime, *, together: bool) -> dict[int, Outcome]:
+    """Takes the step about every row and writes what that leaves; `together`: without a savepoint a row."""
+    by = User.objects.get(pk=bulk.created_by_id)  # afresh: a role taken away meanwhile counts
+    take = work_with_others if together else work_alone
+    with collecting(held(rows, by), together=together) as batch:
+        given = {**arguments(bulk, by), "now": now}
+        outcomes = {row.pk: take(bulk, row, given, batch) for row in rows}
+    write_batch(batch, now)
+    return outcomes
 
 
 def held(rows: list[BulkRow], by: User) -> dict[int, ReconciliationDiscrepancy]:
@@ -78,23 +102,40 @@ def arguments(bulk: BulkAction, by: User) -> dict[str, Any]:
     return given
 
 
-def work_row(bulk: BulkAction, row: BulkRow, given: dict[str, Any], batch: Batch) -> Outcome:
-    """Takes the step about one row, or tells why not; then nothing of it is saved."""
+def step(bulk: BulkAction, row: BulkRow, given: dict[str, Any]) -> None:
+    """Takes the step about one row. Raises StepRefused."""
     if bulk.action != BulkAction.Action.ANNOTATE:  # notes go with any version
         given = {**given, "expected_version": row.version}
+    getattr(workflow, bulk.action)(discrepancy_id=row.discrepancy_id, **given)
+
+
+def work_with_others(bulk: BulkAction, row: BulkRow, given: dict[str, Any], batch: Batch) -> Outcome:
+    """Takes the step about one row, or tells why not. Raises HalfTaken where it is refused too late."""
+    mark = batch.mark()
+    try:
+        step(bulk, row, given)
+    except StepRefused as refusal:
+        if batch.mark() != mark:
+            raise HalfTaken from refusal
+        return told(refusal)
+    return Outcome(Result.DONE)
+
+
+def work_alone(bulk: BulkAction, row: BulkRow, given: dict[str, Any], batch: Batch) -> Outcome:
+    """Takes the step about one row, or tells why not; then nothing of it is saved."""
     mark = batch.mark()
     try:
         with transaction.atomic():
-            getattr(workflow, bulk.action)(discrepancy_id=row.discrepancy_id, **given)
+            step(bulk, row, given)
     except StepRefused as refusal:
         batch.back_to(mark)
         return told(refusal)
-    except DatabaseError as error:
-        if error.__class__.__name__ == "OperationalError":
-            raise  # a deadlock or a lost connection ends the whole transaction; the job tries again
+    except OperationalError:
+        raise  # a deadlock or a lost connection
+    except Exception as error:
         batch.back_to(mark)
         logger.exception("a row of a bulk action failed", extra={"bulk": bulk.pk, "row": row.discrepancy_id})
-        return Outcome(Result.FAILED, "refused_by_database")
+        return Outcome(Result.FAILED, "refused_by_database" if isinstance(error, DatabaseError) else "broken")
     return Outcome(Result.DONE)
 
 

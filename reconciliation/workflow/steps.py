@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -22,9 +23,14 @@ from .refusals import Change, InvalidStep, StaleDiscrepancy, UnknownDiscrepancy
 from .transitions import BY_ACTION, Transition
 
 REASON_LENGTH = 5_000
+IDS_A_STATEMENT = 500
 CHANGES_TOLD = 20
 Effect = Callable[[ReconciliationDiscrepancy], dict[str, Any]]
 """Does more in the step's transaction, given the discrepancy as it is afterwards; returns more for the log."""
+
+
+class SwapLost(Exception):
+    """A row that was locked is not as it was read: nothing of the batch is to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,14 @@ def take(ready: Ready, values: dict[str, Any] | None = None, effect: Effect | No
 
 
 def swap(row: ReconciliationDiscrepancy, values: dict[str, Any]) -> bool:
-    """Compare and swap: sets `values` if the row still has the version and the state it was read with."""
+    """Compare and swap: sets `values` if the row still has the version and the state it was read with.
+
+    In a batch that writes together the row is locked, hence as it was read; `write_batch` looks at it again.
+    """
+    batch = current()
+    if batch is not None and batch.swaps is not None:
+        batch.swaps.append((row, values))
+        return True
     same = ReconciliationDiscrepancy.objects.filter(pk=row.pk, version=row.version, status=row.status)
     return bool(same.update(version=F("version") + 1, **values))
 
@@ -141,7 +154,11 @@ def note_move(before: ReconciliationDiscrepancy, after: ReconciliationDiscrepanc
 
 
 def write_batch(batch: Batch, now: datetime) -> None:
-    """Writes what steps left in a batch, last in their transaction: totals, then a sealed batch an organization."""
+    """Writes what steps left in a batch, last in their transaction: columns, totals, a sealed batch an organization.
+
+    Raises SwapLost where a row was not as its step had found it.
+    """
+    swap_together(batch.swaps or [])
     changes = open_totals.Changes()
     for before, after in batch.moves:
         changes.remove(before)
@@ -153,6 +170,20 @@ def write_batch(batch: Batch, now: datetime) -> None:
         by_organization.setdefault(organization.pk, []).append(entry)
     for pk in sorted(by_organization):  # always in this order, so that two batches never wait for each other
         action_log.append(organization=organizations[pk], entries=by_organization[pk], now=now)
+
+
+def swap_together(swaps: list[tuple[ReconciliationDiscrepancy, dict[str, Any]]]) -> None:
+    """Compare and swap of many rows, those that change alike by one statement. Raises SwapLost."""
+    alike: dict[tuple[int, str, tuple[tuple[str, Any], ...]], list[int]] = {}
+    for row, values in swaps:
+        key = (row.version, str(row.status), tuple(sorted(values.items(), key=itemgetter(0))))
+        alike.setdefault(key, []).append(row.pk)
+    for (version, status, values_set), ids in alike.items():
+        same = ReconciliationDiscrepancy.objects.filter(version=version, status=status)
+        for first in range(0, len(ids), IDS_A_STATEMENT):
+            some = ids[first : first + IDS_A_STATEMENT]
+            if same.filter(pk__in=some).update(version=F("version") + 1, **dict(values_set)) != len(some):
+                raise SwapLost
 
 
 def stale(row: ReconciliationDiscrepancy, asked: Asked) -> StaleDiscrepancy:
