@@ -46,7 +46,7 @@ UNFOLD = {
         asset("reconciliation/today.css"),
         asset("reconciliation/sources.css"),
     ],
-    "SCRIPTS": [asset("reconciliation/desk.js"), asset("reconciliation/queue.js")],
+    "SCRIPTS": [asset(f"reconciliation/{name}.js") for name in ("desk", "queue", "steps")],
     "LOGIN": {"form": "config.login.forms.LoginForm"},
     "ACCOUNT": {
         "navigation": [

@@ -1,6 +1,6 @@
 """Two records field by field: what differs, what is near enough, what agrees, what only one side says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -156,3 +156,14 @@ def compared_fields(
     fields = (fields_of if comparison == "payments" else settled_fields)(left, right, zone, window)
     said = [field for field in fields if field.state != ONE_SIDED or field.left != field.right]
     return sorted(said, key=lambda field: ORDER.index(field.state))
+
+
+def without_amounts(fields: list[Field]) -> list[Field]:
+    """The fields of two records of which neither's amount is to be the other's: money given back stands beside the
+    invoice it was for.
+    """
+    shown = [
+        replace(field, state=ONE_SIDED, note=_("not compared")) if field.name == _("Amount") else field
+        for field in fields
+    ]
+    return sorted(shown, key=lambda field: ORDER.index(field.state))

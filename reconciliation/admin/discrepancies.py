@@ -167,6 +167,7 @@ class DiscrepancyAdmin(ApprovalsMixin, StepsMixin, EvidenceAdmin):
         """The whole discrepancy, and the steps this person may take now."""
         return {
             **discrepancy_page(obj),
+            "due": due_cell(obj, timezone.now()),
             "steps": buttons_for(obj, request.user),
             "resolution": resolution(obj, request.user),
             "queue": reverse("admin:reconciliation_reconciliationdiscrepancy_changelist"),

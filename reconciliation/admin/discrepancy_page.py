@@ -15,7 +15,7 @@ from reconciliation.statement_sentences import part_words
 from reconciliation.wording import capital, source_words
 
 from .cause_words import cause_name
-from .compared import compared_fields, fields_of
+from .compared import ONE_SIDED, compared_fields, fields_of, without_amounts
 from .labels import severity_cell, status_cell
 from .log_words import action_words, actor_words, change_text, reason_words
 from .notes import note_html
@@ -101,7 +101,9 @@ def candidates(row: ReconciliationDiscrepancy, zone: Any, window: timedelta) -> 
         # The provider's records come first; the other payments they fit cannot be chosen for this one.
         "choosable": sum(rival.get("provider") is not None for rival in rivals),
         "rows": [
-            {"name": fields[0].name, "left": fields[0].left, "cells": fields} for fields in zip(*columns, strict=True)
+            {"name": fields[0].name, "left": fields[0].left, "cells": fields}
+            for fields in zip(*columns, strict=True)
+            if any(field.left != field.right or field.state != ONE_SIDED for field in fields)
         ],
     }
 
@@ -206,6 +208,9 @@ def discrepancy_page(row: ReconciliationDiscrepancy) -> dict[str, Any]:
     left, right = row.explanation.get("left"), row.explanation.get("right")
     comparable = left and right and not row.reference
     fields = compared_fields(left, right, zone, window, row.comparison) if comparable else []
+    if comparable and row.comparison == "statements" and row.difference_minor is not None:
+        apart = right["amount_minor"] - left["amount_minor"]
+        fields = without_amounts(fields) if apart not in (0, row.difference_minor) else fields
     return {
         "row": row,
         "severity": severity_cell(row.severity),

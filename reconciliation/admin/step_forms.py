@@ -21,7 +21,7 @@ from billing.wording import time_text
 from reconciliation.admin.lookup import row_number
 from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.sentences import sentence
-from reconciliation.workflow import InvalidStep, StaleDiscrepancy, StepRefused, codes_for
+from reconciliation.workflow import InvalidStep, StaleDiscrepancy, StepRefused, check_can, codes_for
 
 from .log_words import action_words, actor_words, change_words
 
@@ -35,6 +35,8 @@ class StepForm(BaseDialogForm):
     data: Any
     alone = False
     does: Any = ""
+    action = ""
+    barred: StepRefused | None = None
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -45,6 +47,15 @@ class StepForm(BaseDialogForm):
         self.row = read(request, object_id)
         self.fields["version"].initial = self.row.version
         self.prepare()
+        if not self.is_bound and self.action:
+            self.look_first()
+
+    def look_first(self) -> None:
+        """Says at once that the step is not possible now, rather than after somebody has written why."""
+        try:
+            check_can(self.action, self.row, self.request.user)  # type: ignore[arg-type]
+        except StepRefused as refusal:
+            self.barred = self.refusal = refusal
 
     def prepare(self) -> None:
         """Sets up fields that depend on the discrepancy."""
@@ -81,7 +92,8 @@ class StepForm(BaseDialogForm):
             "row": row,
             "difference": amount_cell(row.difference_minor, row.currency, sign=True) if known else "",
             "sentence": sentence(row, zone),
-            "does": self.does,
+            "does": "" if self.barred else self.does,
+            "barred": self.barred,
             "refusal": _("Changed meanwhile; nothing was saved.") if changes else self.refusal,
             "changes": changes,
         }

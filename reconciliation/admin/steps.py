@@ -59,7 +59,7 @@ BUTTONS = (
     ),
     Button(
         "propose", "propose", gettext_lazy("Propose a resolution"),
-        gettext_lazy("Another manager approves it."), forms.ProposalForm, "p",
+        gettext_lazy("A manager other than you approves it."), forms.ProposalForm, "p",
         gettext_lazy("Send for approval"), primary=True,
     ),
     Button(
@@ -68,7 +68,7 @@ BUTTONS = (
     ),
     Button("reject", "reject", gettext_lazy("Reject"), gettext_lazy("It goes back to work."), forms.ReasonForm),
     Button(
-        "revise", "revise", gettext_lazy("Revise the proposal"), gettext_lazy("Another manager approves it."),
+        "revise", "revise", gettext_lazy("Revise the proposal"), gettext_lazy("A manager other than you approves it."),
         forms.ProposalForm, "p", gettext_lazy("Send for approval"),
     ),
     Button(
@@ -87,8 +87,8 @@ BUTTONS = (
     ),
     Button(
         "dismiss_duplicate", "dismiss_duplicate", gettext_lazy("Dismiss as a duplicate"),
-        gettext_lazy("Another manager approves it."), forms.DuplicateForm, "", gettext_lazy("Send for approval"),
-        first=False,
+        gettext_lazy("A manager other than you approves it."), forms.DuplicateForm, "",
+        gettext_lazy("Send for approval"), first=False,
     ),
     Button("match", "match", gettext_lazy("Match by hand"), NEXT_RUN, match_forms.MatchForm, first=False),
     Button("unmatch", "unmatch", gettext_lazy("Keep apart"), NEXT_RUN, match_forms.ApartForm, first=False),
@@ -126,7 +126,8 @@ class StepsMixin:
 
 def dialog_of(button: Button) -> dict[str, Any]:
     """The dialog in Unfold's terms; what the step does is told under the evidence, by the form."""
-    form_class = type(f"{button.form.__name__}Of{button.name}", (button.form,), {"does": button.does})
+    told = {"does": button.does, "action": button.action}
+    form_class = type(f"{button.form.__name__}Of{button.name}", (button.form,), told)
     return {
         "title": button.title,
         "description": "",

@@ -20,6 +20,14 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll("[data-opens]")) {
     button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
   }
+  const menus = () => [...document.querySelectorAll("details.more[open]")];
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || dialogs.open()) return;
+    for (const menu of menus()) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+  addEventListener("click", (event) => {
+    for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+  });
   const letters = document.getElementById("desk-letters");
   if (letters) {
     letters.checked = lettersOn();
@@ -28,13 +36,19 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 
+/* Whoever waits longer than a moment sees that something happens. */
+const busy = { timer: 0, on(event) { if (event.target.closest?.("#dialog form, [data-dialog]")) busy.timer = setTimeout(() => document.documentElement.classList.add("busy"), 300); },
+  off() { clearTimeout(busy.timer); document.documentElement.classList.remove("busy"); } };
+document.addEventListener("htmx:beforeSend", busy.on);
+document.addEventListener("htmx:afterRequest", busy.off);
+
 /* Unfold's dialogs, mended once: a role and a name, the first field in focus, Tab stays inside, Ctrl+Enter sends once,
    a click beside them loses nothing, and the focus goes back to where it came from. */
 const dialogs = {
   opener: null,
   box: () => document.getElementById("modal-content"),
   open: () => Boolean(dialogs.box()?.querySelector("#dialog") && dialogs.box().offsetParent),
-  fields: () => [...dialogs.box().querySelectorAll("select, textarea, input:not([type=hidden]), button, a[href]")]
+  fields: () => [...dialogs.box().querySelectorAll("select, textarea, input:not([type=hidden]), button:not(.dialog-close), a[href]")]
     .filter((element) => element.offsetParent && !element.disabled),
   settle() {
     const box = dialogs.box();
@@ -42,8 +56,9 @@ const dialogs = {
     box.setAttribute("role", "dialog");
     box.setAttribute("aria-modal", "true");
     box.setAttribute("aria-label", box.querySelector("h1")?.textContent.trim() ?? "");
-    const wanted = box.querySelector(".errors select, .errors textarea, .errors input:not([type=hidden])")
-      ?? box.querySelector("select, textarea, input:not([type=hidden])") ?? box.querySelector("button");
+    const fields = [...box.querySelectorAll("select, textarea, input:not([type=hidden])")];
+    const wanted = fields.find((field) => field.closest(".errors")) ?? fields.find((field) => !field.value)
+      ?? fields[0] ?? box.querySelector("[type=submit]") ?? box.querySelector(".dialog-foot button");
     setTimeout(() => wanted?.focus(), 60);
   },
   closed() {
@@ -77,7 +92,7 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape") dialogs.closed();
   else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    dialogs.box().querySelector("form").requestSubmit();
+    if (dialogs.box().querySelector("[type=submit]")) dialogs.box().querySelector("form").requestSubmit();
   } else if (event.key === "Tab") {
     const fields = dialogs.fields();
     const edge = event.shiftKey ? fields[0] : fields.at(-1);

@@ -2,6 +2,7 @@
    a page or a way back does not lose. What is kept stays in this browser tab. */
 const PLACE = "desk.place";
 const ROOMY = "desk.rows.roomy";
+const FROM_END = "desk.from.end";
 const place = {
   read: () => JSON.parse(sessionStorage.getItem(PLACE) ?? "null"),
   write: (value) => sessionStorage.setItem(PLACE, JSON.stringify(value)),
@@ -9,6 +10,16 @@ const place = {
 const idOf = (row) => row?.querySelector("th a, td a")?.getAttribute("href").match(/\/(\d+)\/change\//)?.[1];
 const showRoomy = () => document.documentElement.classList.toggle("roomy", localStorage.getItem(ROOMY) !== null);
 showRoomy();
+
+/* The glance at a row goes along with the cursor once it is open. */
+const glance = {
+  of: (row) => Alpine.$data(row.closest("tbody")),
+  open: (row) => document.getElementById("result_list").querySelector(".peek") !== null && glance.of(row).rowOpen === true,
+  turn(row, open) {
+    glance.of(row).rowOpen = open;
+    if (open) setTimeout(() => row.closest("tbody").scrollIntoView({ block: "nearest" }), 250);
+  },
+};
 
 const list = {
   rows: [],
@@ -18,13 +29,23 @@ const list = {
   ids: () => list.rows.map(idOf),
   go(to) {
     if (!list.rows.length) return;
-    list.rows[list.at]?.classList.remove("cursor");
-    list.rows[list.at]?.removeAttribute("aria-current");
+    const before = document.querySelector("#result_list tr.cursor");
+    before?.classList.remove("cursor");
+    before?.removeAttribute("aria-current");
     list.at = Math.max(0, Math.min(list.rows.length - 1, to));
     const row = list.rows[list.at];
     row.classList.add("cursor");
     row.setAttribute("aria-current", "true");
-    row.scrollIntoView({ block: "nearest" });
+    if (before && before !== row && glance.open(before)) { glance.turn(before, false); glance.turn(row, true); }
+    row.closest("tbody").scrollIntoView({ block: "nearest" });
+  },
+  /* Past the last row comes the next page, past the first one the page before, from its end. */
+  walk(by) {
+    const to = list.at + by;
+    const further = document.querySelector(`.desk-pages [rel=${by > 0 ? "next" : "prev"}]`);
+    if ((to >= 0 && to < list.rows.length) || !further) { list.go(to); return; }
+    if (by < 0) sessionStorage.setItem(FROM_END, "1");
+    further.click();
   },
   boxes: () => [...document.querySelectorAll("#result_list input.action-select")],
   keep() {
@@ -58,11 +79,15 @@ const list = {
 /* Space and Enter belong to whatever has the focus. */
 const focused = () => document.activeElement !== document.body && document.activeElement.matches("a, button, summary, input");
 const LIST_KEYS = {
-  j: () => list.go(list.at + 1),
-  k: () => list.go(list.at - 1),
+  j: () => list.walk(1),
+  k: () => list.walk(-1),
   x: () => list.rows[list.at].querySelector("input.action-select")?.click(),
   enter: () => { if (!focused()) list.rows[list.at].querySelector("th a, td a")?.click(); else return false; },
-  " ": () => { if (!focused()) list.rows[list.at].querySelector("td[x-on\\:click]")?.click(); else return false; },
+  " ": () => {
+    const row = list.rows[list.at];
+    if (focused() || !row.closest("tbody").querySelector(".peek")) return false;
+    glance.turn(row, !glance.open(row));
+  },
 };
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -70,9 +95,11 @@ document.addEventListener("DOMContentLoaded", () => {
   if (list.rows.length) {
     const kept = place.read();
     const way = performance.getEntriesByType("navigation")[0]?.type;
-    const came = way === "reload" || way === "back_forward" || /\/\d+\/change\//.test(document.referrer);
-    list.go(0);
-    scrollTo(0, 0);
+    const came = way === "reload" || way === "back_forward" || /\/\d+\/change\/|\/login\//.test(document.referrer);
+    const fromEnd = sessionStorage.getItem(FROM_END) !== null;
+    sessionStorage.removeItem(FROM_END);
+    list.go(fromEnd ? list.rows.length - 1 : 0);
+    if (!fromEnd) scrollTo(0, 0);
     if (kept?.url === location.href && came) setTimeout(() => list.back(kept), 0);
     addEventListener("pagehide", list.keep);
   }
@@ -101,11 +128,6 @@ addEventListener("keydown", (event) => {
   }
   const button = document.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
   if (button) { event.preventDefault(); list.step(button); }
-});
-
-/* A step was taken from the list: the page is read again, and the next row is to have the cursor. */
-document.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (list.acting && event.detail.xhr.getResponseHeader("HX-Refresh")) list.acted = list.acting;
 });
 
 /* The page of one row: on to the next and the previous one of the list it was opened from, and back to the place. */
