@@ -19,6 +19,8 @@ from .merchant import DAY, Merchant
 from .shelf import Json, Shelf
 
 DAYS: Final = 30
+ABROAD: Final = 10
+SUBSCRIBED: Final = 9
 HEADER: Final = ("external_id", "number", "customer", "currency", "status", "issued_at", "due_at", "total", "paid")
 
 
@@ -82,6 +84,7 @@ def generated_month(
     _unusual_payments(month)
     _many_to_many(month)
     _without_answers(month)
+    _with_one_cause(month)
     _payouts(month)
     return month
 
@@ -130,10 +133,27 @@ def _unusual_payments(month: Month) -> None:
     month.note("overpaid", month.merchant.charge(5_100, at, metadata=month.words(over)))
     fee_payer = month.bill(8_000, at)
     charge = month.merchant.charge(8_000, at, metadata=month.words(fee_payer))
+    _dearer(month, charge, 90)
+
+
+def _dearer(month: Month, charge: Json, extra: int) -> None:
+    """Stripe takes more of a charge than it does of others."""
     line = month.shelf.by_id[charge["balance_transaction"]]
-    line |= {"fee": line["fee"] + 90, "net": line["net"] - 90}
-    line["fee_details"][0]["amount"] += 90
+    line |= {"fee": line["fee"] + extra, "net": line["net"] - extra}
+    line["fee_details"][0]["amount"] += extra
     month.note("fee_differs", charge)
+
+
+def _with_one_cause(month: Month) -> None:
+    """Cards from abroad, dearer by 1.5 % each; and subscriptions whose invoices nobody brought into our books."""
+    for place in range(ABROAD):
+        amount, at = 3_100 + 1_270 * place, month.when()
+        charge = month.merchant.charge(amount, at, metadata=month.words(month.bill(amount, at)))
+        _dearer(month, charge, amount * 15 // 1_000)
+    for place in range(SUBSCRIBED):
+        invoice_id = f"SUB-{place + 1:04}"
+        charge = month.merchant.charge(1_900 + 500 * (place % 3), month.when(), metadata=month.words(invoice_id))
+        month.note("subscription_not_imported", charge)
 
 
 def _many_to_many(month: Month) -> None:

@@ -1,18 +1,19 @@
-"""Causes in words: the name, and the evidence as sentences with their numbers."""
+"""Causes in words: what the discrepancies share, in a line."""
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from billing.admin.cells import zone_of
 from billing.models import ImportBatch
-from billing.wording import amount_text, count_text, decimal_text, time_text
+from billing.wording import amount_text, decimal_text, time_text
+from reconciliation.core import findings, payout_findings, statement_types
+from reconciliation.core.causes.recorded import ON_RECORD
 from reconciliation.models import Cause
 from reconciliation.sentences import type_name
-from reconciliation.wording import moment_text
+from reconciliation.statement_sentences import part_words
 
 MINUTE, HOUR = 60_000_000, 3_600_000_000
 PERCENT = 100  # parts of a share a percent
@@ -42,9 +43,25 @@ def gap_name(cause: Cause, zone: ZoneInfo) -> str:
     begin, end = (datetime.fromtimestamp(cause.facts[name] // 1_000_000, zone) for name in ("from", "to"))
     until = f"{end:%H:%M %Z}" if begin.date() == end.date() else time_text(end, zone)
     times = {"from": time_text(begin, zone), "to": until}
-    if cause.facts["side"] == "left":
-        return _("Nothing arrived from the provider between %(from)s and %(to)s") % times
-    return _("Nothing was booked here between %(from)s and %(to)s") % times
+    return gap_text(cause) % times
+
+
+def gap_text(cause: Cause) -> str:
+    """What did not come, by comparison and the side whose records wait for it."""
+    left = cause.facts["side"] == "left"
+    if cause.comparison == "statements":
+        if left:
+            return _("No line of the statement for what was paid between %(from)s and %(to)s")
+        if cause.facts["record_kind"] == "refund":
+            return _("No refund given between %(from)s and %(to)s is in our books")
+        return _("No invoice here for what Stripe received between %(from)s and %(to)s")
+    if cause.comparison == "payouts":
+        if left:
+            return _("No payout that arrived between %(from)s and %(to)s was fetched")
+        return _("No lines were fetched of the payouts that arrived between %(from)s and %(to)s")
+    if left:
+        return _("Nothing arrived from the provider between %(from)s and %(to)s")
+    return _("Nothing was booked here between %(from)s and %(to)s")
 
 
 def shift_name(cause: Cause, _zone: ZoneInfo) -> str:
@@ -61,7 +78,23 @@ def shift_name(cause: Cause, _zone: ZoneInfo) -> str:
 def line_name(cause: Cause, _zone: ZoneInfo) -> str:
     """What the differences are made of."""
     less = (cause.facts["parts"] or cause.facts["constant_minor"]) < 0
-    text = _("Always %(line)s less at the provider") if less else _("Always %(line)s more at the provider")
+    type_ = cause.facts.get("type", findings.AMOUNT)
+    if type_ == statement_types.FEE:
+        text = (
+            _("Stripe always takes %(line)s less than agreed")
+            if less
+            else _("Stripe always takes %(line)s more than agreed")
+        )
+    elif type_ in (statement_types.OVERPAID, statement_types.UNDERPAID):
+        text = _("Invoices are always paid %(line)s short") if less else _("Invoices are always paid %(line)s over")
+    elif type_ == payout_findings.DIFFERS:
+        text = (
+            _("Payouts always send %(line)s less than their lines come to")
+            if less
+            else _("Payouts always send %(line)s more than their lines come to")
+        )
+    else:
+        text = _("Always %(line)s less at the provider") if less else _("Always %(line)s more at the provider")
     return text % {"line": line_words(cause)}
 
 
@@ -85,23 +118,80 @@ def units_name(cause: Cause, _zone: ZoneInfo) -> str:
 
 
 def import_name(cause: Cause, _zone: ZoneInfo) -> str:
-    """A file."""
+    """A file or a fetch."""
+    if is_fetch(cause):
+        words = {"fetch": f"F-{cause.facts['batch']}", "type": type_words(cause)}
+        return _("What the fetch %(fetch)s brought is faulty: %(type)s") % words
     words = {"file": file_of(cause)}
     if cause.kind == "import_twice":
         return _("The import %(file)s books again what is booked already") % words
-    return _("The import %(file)s is faulty: %(type)s") % {**words, "type": type_name(cause.facts["type"]).lower()}
+    return _("The import %(file)s is faulty: %(type)s") % {**words, "type": type_words(cause)}
 
 
 def prefix_name(cause: Cause, _zone: ZoneInfo) -> str:
     """A prefix."""
-    words = {"prefix": cause.facts["prefix"], "type": type_name(cause.facts["type"]).lower()}
+    words = {"prefix": cause.facts["prefix"], "type": type_words(cause)}
+    if is_line(cause):
+        return _("Payments for invoices that begin with “%(prefix)s”: %(type)s") % words
     return _("Ids that begin with “%(prefix)s”: %(type)s") % words
+
+
+def payout_name(cause: Cause, _zone: ZoneInfo) -> str:
+    """A payout."""
+    return _("Lines of payout %(payout)s: %(type)s") % {"payout": cause.facts["payout"], "type": type_words(cause)}
+
+
+def customer_name(cause: Cause, _zone: ZoneInfo) -> str:
+    """A customer."""
+    return _("Customer %(customer)s: %(type)s") % {"customer": cause.facts["customer"], "type": type_words(cause)}
+
+
+def reference_name(_cause: Cause, _zone: ZoneInfo) -> str:
+    """Payments that name no invoice."""
+    return _("Payments do not name their invoice")
+
+
+def recorded_name(cause: Cause, _zone: ZoneInfo) -> str:
+    """What a row on record says."""
+    word = cause.facts["word"]
+    texts = {
+        "invoiced_without_fee": _("Invoices count as paid after Stripe's fee was taken off"),
+        "paid_twice": _("Invoices were paid twice"),
+        "payments_failed": _("Payments that failed count as payments of their invoices"),
+        "unclassified": _("Lines of the type “%(word)s”, which is not known here"),
+        "other_fees": _("Stripe charged other fees on top: %(word)s"),
+        "lines_withdrawn": _("Lines of these payouts were withdrawn"),
+        "not_itemised": _("Payouts sent by hand, whose lines Stripe does not list"),
+        "payouts_late": _("Payouts are late at the bank"),
+        "payouts_failed": _("The bank sent payouts back: %(word)s") if word else _("The bank sent payouts back"),
+        "payouts_canceled": _("Payouts were canceled"),
+    }
+    if cause.kind == "other_fees":
+        word = ", ".join(part_words(code) for code in word.split(", "))
+    return texts[cause.kind] % {"word": word}
+
+
+def type_words(cause: Cause) -> str:
+    """What is wrong with each."""
+    return type_name(cause.facts["type"]).lower()
+
+
+def is_line(cause: Cause) -> bool:
+    """Whether it is about lines of the statement."""
+    return cause.comparison == "statements" and cause.facts.get("side") == "right"
+
+
+def is_fetch(cause: Cause) -> bool:
+    """Whether what brought the records is a fetch, and no file."""
+    return is_line(cause) and "batch" in cause.facts
 
 
 NAMES: dict[str, Callable[[Cause, ZoneInfo], str]] = {
     "gap": gap_name, "shift": shift_name, "fee": fee_name, "refund": refund_name, "fee_and_refund": refund_name,
     "units": units_name, "constant": line_name, "share": line_name, "share_and_constant": line_name,
-    "import_twice": import_name, "import_faulty": import_name, "prefix": prefix_name,
+    "import_twice": import_name, "import_faulty": import_name, "prefix": prefix_name, "payout": payout_name,
+    "customer": customer_name, "reference_lost": reference_name,
+    **{kind: recorded_name for kind, _fewest in ON_RECORD.values()},
 }  # fmt: skip
 
 
@@ -112,6 +202,8 @@ def cause_name(cause: Cause) -> str:
 
 def import_of(cause: Cause) -> ImportBatch | None:
     """The import a cause names."""
+    if is_fetch(cause):
+        return None
     return ImportBatch.objects.filter(organization=cause.organization_id, pk=cause.facts.get("batch", 0)).first()
 
 
@@ -119,101 +211,3 @@ def file_of(cause: Cause) -> str:
     """Its file."""
     batch = import_of(cause)
     return batch.filename if batch else "–"
-
-
-def evidence(cause: Cause) -> list[str]:
-    """Why this is named a cause: what was seen, and what speaks against chance."""
-    return [text for text in EVIDENCE[cause.kind](cause, cause.facts, zone_of(cause)) if text]
-
-
-def gap_evidence(cause: Cause, facts: dict[str, Any], zone: ZoneInfo) -> list[str]:
-    """Times, and what is left of what should have arrived."""
-    told = {
-        "n": count_text(cause.rows_found), "first": moment_text(facts["first"], zone),
-        "last": moment_text(facts["last"], zone), "arrived": count_text(facts["arrived_inside"]),
-        "span": span_words(facts["to"] - facts["from"]),
-    }  # fmt: skip
-    return [
-        _("%(n)s records in a row found no counterpart: the first occurred %(first)s, the last %(last)s.") % told,
-        _("Between the last arrival before them and the first one after them lie %(span)s; %(arrived)s arrived.")
-        % told,
-        _("Back-fill this time from the provider's event list, then run again."),
-    ]
-
-
-def shift_evidence(_cause: Cause, facts: dict[str, Any], _zone: ZoneInfo) -> list[str]:
-    """How close the spans lie."""
-    told = {
-        "n": count_text(facts["pairs"]), "span": span_words(facts["most"] - facts["least"]),
-        "shift": span_words(facts["shift"]),
-    }  # fmt: skip
-    return [
-        _("%(n)s pairs agree in customer, amount and currency, and lie %(shift)s apart.") % told,
-        _("Their spans differ by %(span)s at most.") % told,
-        _("Correct the time zone where the file or the booking is made, then import again."),
-    ]
-
-
-def line_evidence(cause: Cause, facts: dict[str, Any], _zone: ZoneInfo) -> list[str]:
-    """How many differences lie on the line, with examples."""
-    told = {"n": count_text(cause.rows_found), "line": line_words(cause), "misfits": count_text(len(facts["misfits"]))}
-    examples = [
-        f"D-{pk}{_(': ')}{amount_text(left, cause.currency)} → {amount_text(difference, cause.currency, sign=True)}"
-        for pk, left, difference in facts["examples"]
-    ]
-    return [
-        _("%(n)s differences are %(line)s each, whatever the amount; nothing on record explains them.") % told,
-        "; ".join(examples),
-    ]
-
-
-def recorded_evidence(cause: Cause, _facts: dict[str, Any], _zone: ZoneInfo) -> list[str]:
-    """A row on record for each."""
-    return [
-        _("In each of %(n)s discrepancies the difference is exactly what a row on record says.")
-        % {"n": count_text(cause.rows_found)}
-    ]
-
-
-def units_evidence(cause: Cause, _facts: dict[str, Any], _zone: ZoneInfo) -> list[str]:
-    """The factor, without rest."""
-    return [
-        _("In each of %(n)s discrepancies one amount is that many times the other, without a rest.")
-        % {"n": count_text(cause.rows_found)}
-    ]
-
-
-def import_evidence(cause: Cause, facts: dict[str, Any], zone: ZoneInfo) -> list[str]:
-    """The import, its rows, and how the others fare."""
-    batch = import_of(cause)
-    told = {"n": count_text(facts.get("copies", cause.rows_found)), "rows": count_text(facts["rows"])}
-    if cause.kind == "import_twice":
-        lines = [_("%(n)s of its %(rows)s records claim what another payment here holds or claims.") % told]
-    else:
-        lines = [_("%(n)s of its %(rows)s records have this discrepancy.") % told]
-    if batch:
-        who = {"when": time_text(batch.imported_at, zone), "who": batch.imported_by or "–"}
-        lines.append(_("Imported %(when)s by %(who)s.") % who)
-    return [*lines, *elsewhere(facts)]
-
-
-def prefix_evidence(cause: Cause, facts: dict[str, Any], _zone: ZoneInfo) -> list[str]:
-    """The prefix's records, and how the others fare."""
-    told = {"n": count_text(cause.rows_found), "rows": count_text(facts["rows"])}
-    return [_("%(n)s of its %(rows)s records have this discrepancy.") % told, *elsewhere(facts)]
-
-
-def elsewhere(facts: dict[str, Any]) -> list[str]:
-    """How many others have the same fault."""
-    if "outside_of" not in facts:
-        return []
-    told = {"n": count_text(facts["outside"]), "rows": count_text(facts["outside_of"])}
-    return [_("Of the %(rows)s other records of this side, %(n)s have it.") % told]
-
-
-EVIDENCE: dict[str, Callable[[Cause, dict[str, Any], ZoneInfo], list[str]]] = {
-    "gap": gap_evidence, "shift": shift_evidence, "fee": recorded_evidence, "refund": recorded_evidence,
-    "fee_and_refund": recorded_evidence, "units": units_evidence, "constant": line_evidence, "share": line_evidence,
-    "share_and_constant": line_evidence, "import_twice": import_evidence, "import_faulty": import_evidence,
-    "prefix": prefix_evidence,
-}  # fmt: skip

@@ -28,7 +28,9 @@ from reconciliation.workflow import BY_ACTION
 
 from .arrivals import arrivals
 from .bulk_start import preview
-from .cause_words import cause_name, evidence, import_of
+from .cause_evidence import evidence, fetch_of
+from .cause_words import cause_name, import_of
+from .queue_filters import ComparisonFilter
 
 PREFIX = "reconciliation_cause"
 ROWS_SHOWN = 25
@@ -44,7 +46,7 @@ class CauseAdmin(EvidenceAdmin):
     list_display = ("shared", "open_count", "value", "found_when", "organization")
     list_display_links = ("shared",)
     list_select_related = ("organization",)
-    list_filter = (OrganizationFilter,)
+    list_filter = (OrganizationFilter, ComparisonFilter)
     search_fields = ("pk",)
     search_help_text = gettext_lazy("Number of a cause: C-12")
     ordering = ("-rows_found", "pk")
@@ -63,7 +65,10 @@ class CauseAdmin(EvidenceAdmin):
     def list_top(self, request: HttpRequest, _changelist: Any) -> dict[str, Any]:
         """What was looked at, and when: no cause is an answer too."""
         states = CauseState.objects.filter(organization__in=visible_to(request)).select_related("organization")
-        lines = [state_line(state) for state in states.order_by("organization__name")[:MOST_LOOKED_AT]]
+        own: dict[int, list[CauseState]] = {}
+        for state in states.order_by("organization__name", "comparison"):
+            own.setdefault(state.organization_id, []).append(state)
+        lines = [state_line(some) for some in list(own.values())[:MOST_LOOKED_AT]]
         if request.META.get("tieout.causes_later"):
             lines.append(_("A run has ended since; the worker is looking again. Reload in a minute."))
         return {"lines": lines}
@@ -104,7 +109,6 @@ class CauseAdmin(EvidenceAdmin):
     def page(self, request: HttpRequest, obj: Cause) -> dict[str, Any]:
         """Name, evidence, chart, what is open of it, what does not fit."""
         zone, told = zone_of(obj), figures([obj.pk]).get(obj.pk, CauseFigures())
-        batch = import_of(obj)
         queue = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
         members = Row.objects.filter(cause_member__cause=obj).exclude(status=RESOLVED)
         misfits = Row.objects.filter(organization=obj.organization_id, pk__in=obj.facts.get("misfits", []))
@@ -121,7 +125,7 @@ class CauseAdmin(EvidenceAdmin):
             "rows": shown(members),
             "misfits": shown(misfits),
             "steps": steps(request) if told.count else [],
-            "import": link("billing_importbatch", batch.pk, batch.filename) if batch else "",
+            "import": brought_by(obj),
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -144,12 +148,20 @@ class CauseAdmin(EvidenceAdmin):
         return preview(request, action, rows.exclude(status=RESOLVED), selection, back=back)
 
 
-def state_line(state: CauseState) -> str:
-    """How many were looked at, and when."""
-    rows = ngettext("%(n)s discrepancy", "%(n)s discrepancies", state.looked_at) % {"n": count_text(state.looked_at)}
-    told = {
-        "organization": state.organization.name, "rows": rows, "time": time_text(state.found_at, zone_of(state)),
-    }  # fmt: skip
+def brought_by(cause: Cause) -> SafeString | str:
+    """A way to the import or the fetch that a cause names."""
+    batch, fetch = import_of(cause), fetch_of(cause)
+    if fetch:
+        return link("billing_providerfetch", fetch.pk, f"F-{fetch.pk}")
+    return link("billing_importbatch", batch.pk, batch.filename) if batch else ""
+
+
+def state_line(states: list[CauseState]) -> str:
+    """How many of an organization were looked at, and when."""
+    number, organization = sum(state.looked_at for state in states), states[0].organization
+    rows = ngettext("%(n)s discrepancy", "%(n)s discrepancies", number) % {"n": count_text(number)}
+    oldest = min(state.found_at for state in states)
+    told = {"organization": organization.name, "rows": rows, "time": time_text(oldest, zone_of(states[0]))}
     return _("%(organization)s: %(rows)s looked at, %(time)s. Only what chance does not explain is named.") % told
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 
 from django.core.cache import cache
-from django.db.models import Max
 from django_q.tasks import async_task
 
-from reconciliation.models import CauseState, ReconciliationRun
+from reconciliation.models import CauseState
 
-from .reading import COMPARISON
+from .finding import newest_runs
 
 ASKED_FOR_SECONDS = 120
 JOB = "reconciliation.causes.job.look_for_causes"
@@ -22,13 +21,9 @@ def ask(organization_id: int) -> None:
 def stale(organization_ids: Iterable[int]) -> list[int]:
     """The organizations with a run that ended after their causes were looked for."""
     own = list(organization_ids)
-    ended = ReconciliationRun.objects.filter(
-        organization__in=own, comparison=COMPARISON, status__in=["ok", "break"]
-    ).order_by()
-    newest = dict(ended.values_list("organization").annotate(newest=Max("number")))
-    states = CauseState.objects.filter(organization__in=own, comparison=COMPARISON)
-    known = dict(states.values_list("organization", "as_of_run"))
-    return sorted(pk for pk, number in newest.items() if known.get(pk, -1) < (number or 0))
+    rows = CauseState.objects.filter(organization__in=own).values_list("organization", "comparison", "as_of_run")
+    known = {(pk, comparison): number for pk, comparison, number in rows}
+    return sorted({of[0] for of, number in newest_runs(own).items() if known.get(of, -1) < number})
 
 
 def ask_where_stale(organization_ids: Iterable[int]) -> list[int]:

@@ -20,9 +20,11 @@ from billing.sandbox.server import running
 from billing.stripe_access import Access, open_access
 from billing.walks import Clock
 from billing.wording import count_text
+from reconciliation.core.fees import Terms
 from reconciliation.models import SyncJob
 from reconciliation.sweeping import Settings, open_job, work_job
 from reconciliation.sweeping.words import step_words
+from reconciliation.workflow.fee_terms import set_terms
 
 SLUG: Final = "harbour"
 ACCOUNT: Final = "acct_1Harbour000000"
@@ -85,6 +87,8 @@ def _own_books(organization: Organization, month: Month, now: datetime) -> None:
     common: dict[str, Any] = {"organization": organization, "by": BY, "now": now}
     import_invoices(file=io.BytesIO(invoices_csv(month)), filename="harbour_invoices.csv", **common)
     import_payments(file=io.BytesIO(payments_csv(month)), filename="harbour_payments.csv", **common)
+    for line_type in ("charge", "payment"):
+        set_terms(terms=Terms("EUR", line_type, month.merchant.fee_ppm, month.merchant.fee_fixed), **common)
 
 
 def _worked(job: SyncJob, told: Settings, clock: Clock, say: Say) -> SyncJob:

@@ -12,9 +12,11 @@ from pytest_django import Settings
 from billing.management.refusals import Refused
 from billing.models import Organization, ProviderEvent
 from billing.sample.loading import MONTH_SLUG
+from billing.sandbox.month import ABROAD, SUBSCRIBED
 from reconciliation.comparisons import COMPARISONS
 from reconciliation.management.demo_stripe import SLUG as SHOP
 from reconciliation.models import (
+    Cause,
     ReconciliationDiscrepancy,
     ReconciliationItem,
     ReconciliationRun,
@@ -101,6 +103,10 @@ def test_the_shop_is_fetched_as_any_account_and_every_comparison_finds_what_the_
         "OVERPAID_INVOICE",
     }
     assert by_comparison["payouts"] == {"PayoutFailed"}
+    shared = Cause.objects.filter(organization__slug=SHOP, comparison="statements").order_by("kind")
+    assert [(one.kind, one.rows_found, one.facts["type"]) for one in shared] == [
+        ("prefix", SUBSCRIBED, "MISSING_INVOICE"), ("share", ABROAD, "FEE_VARIANCE"),
+    ]  # fmt: skip
 
 
 def test_every_role_gets_a_login_that_works_and_the_integration_no_admin() -> None:

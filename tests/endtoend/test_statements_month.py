@@ -27,6 +27,7 @@ TYPES = {
     "fee_differs": "FEE_VARIANCE", "refunded": "UNAPPLIED_REFUND", "partly_refunded": "UNAPPLIED_REFUND",
     "dispute_lost": "UNAPPLIED_REFUND", "dispute_open": "UNAPPLIED_REFUND",
     "dispute_without_answer": "UNAPPLIED_REFUND", "dispute_inquiry": "UNAPPLIED_REFUND",
+    "subscription_not_imported": "MISSING_INVOICE",
 }  # fmt: skip
 """What each label of the month's truth must be told as; every other label must be told as nothing."""
 

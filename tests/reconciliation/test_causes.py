@@ -8,17 +8,22 @@ from django.core.cache import cache
 from django.urls import reverse
 from django_q.models import OrmQ
 
-from billing.models import ImportBatch
+from billing.models import ImportBatch, ProviderFetch
 from reconciliation import bulk, causes
+from reconciliation.admin.cause_evidence import evidence, fetch_of
+from reconciliation.admin.cause_words import NAMES, cause_name
 from reconciliation.causes.job import look_for_causes
+from reconciliation.core.parameters import micros
 from reconciliation.models import BulkAction, Cause, CauseMember, CauseState, ReconciliationDiscrepancy
 from tests.people import browser, person
 from tests.reconciliation.admin.desk_books import CANARY
 from tests.reconciliation.books import LATER, NOON, Books, minutes
+from tests.reconciliation.invoice_books import InvoiceBooks
+from tests.reconciliation.payout_books import PayoutBooks
 
 Row = ReconciliationDiscrepancy
 QUEUE = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def matched(books: Books, count: int = 30) -> None:
@@ -168,3 +173,74 @@ def test_causes_of_other_organizations_do_not_exist(books: Books) -> None:
     assert not client.get(f"{QUEUE}?cause={cause.pk}&status=all").context["cl"].result_list
     assert causes.top_causes([other.organization.pk]) == []
     assert not BulkAction.objects.exists()
+
+
+def test_causes_of_statements_are_found_in_books_and_told(db: None) -> None:
+    books = InvoiceBooks()
+    for number in range(30):
+        books.billed(f"INV-{number}", 1000 + number, at=NOON + number * HOUR)
+        books.line(f"ok{number}", 1000 + number, f"INV-{number}", at=NOON + number * HOUR)
+    for number in range(9):
+        books.line(f"sub{number}", 700, f"SUB-{number}", at=NOON + 3 * number * HOUR, payout_reference="po_1")
+    for number in range(2):
+        books.line(f"moon{number}", -77, kind="unknown", type="moon_fee", category="moonlight")
+    books.run()
+    assert causes.look_for(organization=books.organization, now=LATER) == 2
+    unknown, prefix = Cause.objects.filter(comparison="statements").order_by("rows_found")
+    assert (unknown.kind, unknown.facts["word"], unknown.rows_found) == ("unclassified", "moonlight / moon_fee", 2)
+    assert (prefix.kind, prefix.facts["prefix"], prefix.rows_found) == ("prefix", "SUB-", 9)
+    assert (prefix.facts["rows"], prefix.facts["outside_of"]) == (9, 32)
+    client = browser(person("Auditor", books.organization))
+    listed = text(client.get(reverse("admin:reconciliation_cause_changelist")))
+    assert "Payments for invoices that begin with “SUB-”" in listed
+    assert "Lines of the type “moonlight / moon_fee”" in listed
+    assert "9 of its 9 records have this discrepancy" in text(client.get(url(prefix)))
+    assert "the same reason on record" in text(client.get(url(unknown)))
+    assert causes.stale([books.organization.pk]) == []
+
+
+def test_causes_of_payouts_are_found_in_books(db: None) -> None:
+    books = PayoutBooks()
+    for number in range(3):
+        books.payout(f"po_{number}", 900, status="failed", failure_code="account_closed")
+        books.line(f"txn_{number}", 900, payout=f"po_{number}")
+    books.run()
+    assert causes.look_for(organization=books.organization, now=LATER) == 1
+    cause = Cause.objects.get()
+    assert (cause.comparison, cause.kind, cause.facts["word"]) == ("payouts", "payouts_failed", "account_closed")
+    page = text(browser(person("Auditor", books.organization)).get(url(cause)))
+    assert "The bank sent payouts back: account_closed" in page
+
+
+def test_a_cause_of_each_kind_has_a_name_and_evidence_and_a_fetch_leads_to_its_page(books: Books) -> None:
+    fetch = ProviderFetch.objects.create(
+        organization=books.organization, kind="statements", status="done", started_at=NOON, updated_at=NOON,
+        range_start=NOON - DAY, range_end=NOON + DAY, started_by="hourly",
+    )  # fmt: skip
+    at = micros(NOON)
+    told = {
+        "side": "left", "record_kind": "invoice", "from": at, "to": at, "first": at, "last": at, "arrived_inside": 0,
+        "shift": HOUR // timedelta(microseconds=1), "zone_like": True, "pairs": 1, "least": 0, "most": 0, "sign": 1,
+        "factor": 100, "constant_minor": -30, "parts": 150, "examples": [[1, 2]], "batch": fetch.pk, "rows": 9,
+        "prefix": "SUB-", "payout": "po_1", "customer": "cus_1", "word": "moon_fee", "type": "MISSING_INVOICE",
+        "misfits": [], "outside": 0, "outside_of": 9,
+    }  # fmt: skip
+    for comparison in ("payments", "statements", "payouts"):
+        for side in ("left", "right"):
+            for kind in NAMES:
+                examples = [[1, 900, -30]] if kind in ("constant", "share", "share_and_constant") else [[1, 2]]
+                cause = Cause(
+                    organization=books.organization, comparison=comparison, kind=kind, currency="EUR", rows_found=2,
+                    facts=told | {"side": side, "examples": examples},
+                )  # fmt: skip
+                assert cause_name(cause)
+                assert evidence(cause)
+                named = "brought" in cause_name(cause)
+                assert named == (
+                    kind in ("import_twice", "import_faulty") and (comparison, side) == ("statements", "right")
+                )
+                assert (fetch_of(cause) == fetch) == ((comparison, side) == ("statements", "right"))
+    gap = Cause(organization=books.organization, comparison="statements", kind="gap", rows_found=5, facts=told)
+    assert f"F-{fetch.pk}" in "".join(evidence(gap))
+    gap.facts = told | {"last": micros(NOON + 9 * DAY)}
+    assert "No fetch covers all of" in "".join(evidence(gap))

@@ -7,10 +7,15 @@ the discrepancies had nothing in common, and speaks when that is off by far more
 from .amounts import constant_amounts, recorded_reasons
 from .clues import Background, Clue, Found
 from .gaps import gaps
-from .origins import imported_twice, imports, prefixes
+from .origins import customers, imported_twice, imports, payouts, prefixes
+from .recorded import said_on_record
+from .references import lost_references
 from .shifts import shifts
 
-FINDERS = (imported_twice, recorded_reasons, gaps, shifts, imports, constant_amounts, prefixes)
+FINDERS = (
+    imported_twice, recorded_reasons, said_on_record, lost_references, gaps, shifts, imports, constant_amounts,
+    prefixes, payouts, customers,
+)  # fmt: skip
 """In this order: what is on record before what is inferred, the narrower explanation before the wider one."""
 
 

@@ -5,15 +5,21 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from reconciliation.core.findings import AMOUNT
+from reconciliation.core.payout_findings import DIFFERS
+from reconciliation.core.statement_types import FEE, OVERPAID, UNDERPAID
 
 from .clues import MISFITS_KEPT, STRONG, Background, Clue, Found, surprise
 
 FEWEST_ON_RECORD, FEWEST_UNITS, FEWEST_SAME, FEWEST_ON_A_LINE = 5, 3, 5, 8
 ON_RECORD = {"amount.fee_deducted": "fee", "amount.refund_netted": "refund", "amount.fee_and_refund": "fee_and_refund"}
+UNEXPLAINED = {
+    (AMOUNT, "amount.unexplained"), (FEE, "fee.higher"), (FEE, "fee.lower"), (OVERPAID, "invoice.overpaid"),
+    (UNDERPAID, "invoice.underpaid"), (DIFFERS, "payout.lines_differ"),
+}  # fmt: skip
 SAMPLE, CANDIDATES = 2_000, 24
 MOST_A_CURRENCY = 10
 PARTS = 10_000  # a share is told to a hundredth of a percent
-Line = tuple[int, int]  # minor units, and ten-thousandths of our amount
+Line = tuple[int, int]  # minor units, and ten-thousandths of the amount
 
 
 def recorded_reasons(clues: list[Clue], _background: Background) -> Iterator[Found]:
@@ -38,12 +44,16 @@ def factor(left: int, right: int) -> int:
 
 
 def constant_amounts(clues: list[Clue], _background: Background) -> Iterator[Found]:
-    """Lines that differences lie on, a currency at a time: the one most lie on first, the simpler of equals."""
-    groups: dict[str, list[Clue]] = defaultdict(list)
+    """Lines that differences lie on, a type and currency at a time: the one most lie on first, the simpler of equals.
+
+    The base is what was expected: our amount, what an invoice asks, what a payout's lines come to; of a fee the amount
+    it was taken of.
+    """
+    groups: dict[tuple[str, str], list[Clue]] = defaultdict(list)
     for clue in clues:
-        if clue.type == AMOUNT and clue.difference and clue.left_amount and clue.reason == "amount.unexplained":
-            groups[clue.currency].append(clue)
-    for currency, rows in sorted(groups.items()):
+        if (clue.type, clue.reason) in UNEXPLAINED and clue.difference and clue.base:
+            groups[clue.type, clue.currency].append(clue)
+    for (_type, currency), rows in sorted(groups.items()):
         yield from lines_of(currency, rows)
 
 
@@ -61,9 +71,10 @@ def lines_of(currency: str, rows: list[Clue]) -> Iterator[Found]:
 def found(currency: str, line: Line, inside: list[Clue], others: list[Clue]) -> Found:
     """The cause. Those of the currency that lie elsewhere do not fit."""
     facts = {
+        "type": inside[0].type,
         "constant_minor": line[0],
         "parts": line[1],
-        "examples": [[clue.id, clue.left_amount, clue.difference] for clue in inside[:5]],
+        "examples": [[clue.id, clue.base, clue.difference] for clue in inside[:5]],
     }
     kind = "share_and_constant" if all(line) else "share" if line[1] else "constant"
     misfits = tuple(clue.id for clue in others[:MISFITS_KEPT])
@@ -72,7 +83,7 @@ def found(currency: str, line: Line, inside: list[Clue], others: list[Clue]) -> 
 
 def lies_on(clue: Clue, line: Line) -> bool:
     """Whether the difference is what the line says of our amount: exactly for a constant, else to a minor unit."""
-    said = line[0] + (clue.left_amount or 0) * line[1] / PARTS
+    said = line[0] + (clue.base or 0) * line[1] / PARTS
     return abs((clue.difference or 0) - said) <= (1 if line[1] else 0)
 
 
@@ -92,13 +103,13 @@ def best_line(rows: list[Clue]) -> Line | None:
 def candidates(rows: list[Clue]) -> list[Line]:
     """Constants that occur, shares of some rows, and lines through pairs of some rows."""
     some = rows[:: max(1, len(rows) // CANDIDATES)][:CANDIDATES]
-    lines: set[Line] = {(0, round((clue.difference or 0) * PARTS / (clue.left_amount or 1))) for clue in some}
+    lines: set[Line] = {(0, round((clue.difference or 0) * PARTS / (clue.base or 1))) for clue in some}
     for at, one in enumerate(some):
         for other in some[:at]:
-            run = (other.left_amount or 0) - (one.left_amount or 0)
+            run = (other.base or 0) - (one.base or 0)
             if run:
                 parts = round(((other.difference or 0) - (one.difference or 0)) * PARTS / run)
-                lines.add((round((one.difference or 0) - (one.left_amount or 0) * parts / PARTS), parts))
+                lines.add((round((one.difference or 0) - (one.base or 0) * parts / PARTS), parts))
     counts: dict[int, int] = defaultdict(int)
     for clue in rows:
         counts[clue.difference or 0] += 1
@@ -109,13 +120,13 @@ def candidates(rows: list[Clue]) -> list[Line]:
 def convincing(inside: list[Clue], rows: list[Clue], line: Line, looked_at: int) -> bool:
     """Whether so many rows on a line are no accident, given how close to it the others lie anyway."""
     fewest = FEWEST_ON_A_LINE if line[1] else FEWEST_SAME
-    if len(inside) < fewest or len({clue.left_amount for clue in inside}) < (5 if line[1] else 3):
+    if len(inside) < fewest or len({clue.base for clue in inside}) < (5 if line[1] else 3):
         return False
     width = 3 if line[1] else 1
     taken = {clue.id for clue in inside}
     expected = 0.0
     for clue in rows:
-        size = abs(line[0] + (clue.left_amount or 0) * line[1] / PARTS)
+        size = abs(line[0] + (clue.base or 0) * line[1] / PARTS)
         near = size / 2 <= abs(clue.difference or 0) <= size * 2
         if near or clue.id in taken:
             expected += min(1.0, width / (1.5 * size + 1))

@@ -13,8 +13,9 @@ MISFITS_KEPT = 50
 @dataclass(frozen=True, slots=True)
 class Clue:
     """A discrepancy. Amounts and differences in minor units of `currency`, times in µs since 1970 UTC; None or "" where
-    there is no record on that side. `claim`: the provider record that ours names; `batch`: the import that brought the
-    record it is about (0: none).
+    there is no record on that side. `claim`: the provider record that ours names; `batch`: the import or the fetch that
+    brought the record it is about (0: none); `payout`: the payout that took it to the bank; `word`: what on record
+    says why (a payout's failure, the provider's type of a line).
     """
 
     id: int
@@ -32,6 +33,13 @@ class Clue:
     key: str = ""
     claim: str = ""
     batch: int = 0
+    payout: str = ""
+    word: str = ""
+
+    @property
+    def base(self) -> int | None:
+        """The amount that a difference may be a share of: what is expected, else the provider's."""
+        return self.right_amount if self.left_amount is None else self.left_amount
 
     @property
     def side(self) -> str:
@@ -63,13 +71,16 @@ def none_there(*_asked: Any) -> int:
 @dataclass(frozen=True)
 class Background:
     """What lies around the discrepancies. `present`: (side, kind) → times of records that found their counterpart,
-    sorted. The others count records of a side: all, of an import, of those whose own id begins with a prefix.
+    sorted. The others count records of a side: all, of an import, of those whose id begins with a prefix, of a
+    customer, of a payout.
     """
 
     present: dict[tuple[str, str], Sequence[int]] = field(default_factory=dict)
     total: Callable[[str], int] = none_there
     of_import: Callable[[str, int], int] = none_there
     of_prefix: Callable[[str, str], int] = none_there
+    of_party: Callable[[str, str], int] = none_there
+    of_payout: Callable[[str, str], int] = none_there
 
 
 def surprise(seen: int, expected: float) -> float:

@@ -11,20 +11,29 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from reconciliation.core.findings import MISSING_INTERNAL, MISSING_PROVIDER
+from reconciliation.core.payout_findings import LINES_MISSING, UNKNOWN
+from reconciliation.core.statement_types import MISSING_INVOICE, UNAPPLIED_REFUND
 
 from .clues import MISFITS_KEPT, STRONG, Background, Clue, Found
 
+ALONE = (MISSING_INTERNAL, MISSING_PROVIDER, MISSING_INVOICE, LINES_MISSING, UNKNOWN)
+NOT_BOOKED = (UNAPPLIED_REFUND, "refund.not_applied")
 FEWEST = 5
 IN_A_GAP = 0.95  # the share of records that a gap swallows
 MOST_GAPS = 20
 BINS = 24
 
 
+def lonely(clue: Clue) -> bool:
+    """Whether it is about a record that found no counterpart."""
+    return clue.type in ALONE or (clue.type, clue.reason) == NOT_BOOKED
+
+
 def gaps(clues: list[Clue], background: Background) -> Iterator[Found]:
     """Gaps in what reached the other side, a side and kind of record at a time."""
     alone: dict[tuple[str, str], list[Clue]] = defaultdict(list)
     for clue in clues:
-        if clue.type in (MISSING_INTERNAL, MISSING_PROVIDER):
+        if lonely(clue):
             alone[clue.side, clue.kind].append(clue)
     for group, missing in sorted(alone.items()):
         yield from gaps_of(sorted(missing, key=lambda clue: (clue.at, clue.id)), background.present.get(group, ()))

@@ -1,8 +1,12 @@
-"""Where records came from: one import done twice or faulty, one prefix of ids that a broken integration hands out."""
+"""What records belong to: one import done twice or faulty, one prefix of ids that a broken integration hands out, one
+payout, one customer.
+"""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from reconciliation.core.findings import AMBIGUOUS
 
@@ -47,51 +51,66 @@ def rivalries(clues: list[Clue]) -> list[list[Clue]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def imports(clues: list[Clue], background: Background) -> Iterator[Found]:
-    """Imports most of whose rows have the same fault, which is rare among the other records of that side."""
-    groups: dict[tuple[int, str, str, str], list[Clue]] = defaultdict(list)
-    for clue in clues:
-        if clue.batch:
-            groups[clue.batch, clue.side, clue.type, clue.reason].append(clue)
-    for (batch, side, type_, reason), inside in sorted(groups.items()):
-        if len(inside) < FEWEST:
-            continue
-        rows, total = background.of_import(side, batch), background.total(side)
-        outside = sum(clue.type == type_ and clue.reason == reason and clue.batch != batch for clue in clues)
-        if standing_out(len(inside), rows, outside, total - rows):
-            facts = {
-                "batch": batch, "rows": rows, "side": side, "type": type_, "outside": outside,
-                "outside_of": total - rows,
-            }  # fmt: skip
-            yield Found("import_faulty", ids(inside), facts, alike(clues, inside, batch))
-
-
 def alike(clues: list[Clue], inside: list[Clue], batch: int) -> tuple[int, ...]:
     """Other discrepancies of the same import."""
     taken = {clue.id for clue in inside}
     return tuple(clue.id for clue in clues if clue.batch == batch and clue.id not in taken)[:MISFITS_KEPT]
 
 
+@dataclass(frozen=True)
+class Feature:
+    """Something records have in common: the kind of cause it makes, its name in the evidence, its value of a record."""
+
+    kind: str
+    name: str
+    value_of: Callable[[Clue], Any]
+
+
+def imports(clues: list[Clue], background: Background) -> Iterator[Found]:
+    """Imports and fetches most of whose rows have the same fault, which is rare among the other records there."""
+    yield from owned(
+        Feature("import_faulty", "batch", lambda clue: clue.batch), background.of_import, clues, background
+    )
+
+
 def prefixes(clues: list[Clue], background: Background) -> Iterator[Found]:
     """Prefixes of ids most of whose records have the same fault, which is rare among the others of that side."""
-    groups: dict[tuple[str, str, str, str], list[Clue]] = defaultdict(list)
+    yield from owned(Feature("prefix", "prefix", prefix_of), background.of_prefix, clues, background)
+
+
+def payouts(clues: list[Clue], background: Background) -> Iterator[Found]:
+    """Payouts most of whose lines have the same fault, which is rare among the other lines."""
+    yield from owned(Feature("payout", "payout", lambda clue: clue.payout), background.of_payout, clues, background)
+
+
+def customers(clues: list[Clue], background: Background) -> Iterator[Found]:
+    """Customers most of whose records have the same fault, which is rare among the other records of that side."""
+    yield from owned(Feature("customer", "customer", lambda clue: clue.party), background.of_party, clues, background)
+
+
+def owned(
+    feature: Feature, rows_of: Callable[[str, Any], int], clues: list[Clue], background: Background
+) -> Iterator[Found]:
+    """Values of a feature most of whose records (`rows_of`: how many) have the same fault, which is rare elsewhere."""
+    groups: dict[tuple[str, Any, str, str], list[Clue]] = defaultdict(list)
+    same: dict[tuple[str, str, str], int] = defaultdict(int)
     for clue in clues:
-        prefix = prefix_of(clue)
-        if prefix:
-            groups[clue.side, prefix, clue.type, clue.reason].append(clue)
-    for (side, prefix, type_, reason), inside in sorted(groups.items()):
+        same[clue.side, clue.type, clue.reason] += 1
+        if value := feature.value_of(clue):
+            groups[clue.side, value, clue.type, clue.reason].append(clue)
+    for (side, value, type_, reason), inside in sorted(groups.items()):
         if len(inside) < FEWEST:
             continue
-        rows, total = background.of_prefix(side, prefix), background.total(side)
-        outside = sum(clue.type == type_ and clue.reason == reason and prefix_of(clue) != prefix for clue in clues)
+        rows, total = rows_of(side, value), background.total(side)
+        outside = same[side, type_, reason] - len(inside)
         if standing_out(len(inside), rows, outside, total - rows):
             taken = {clue.id for clue in inside}
-            others = [clue.id for clue in clues if prefix_of(clue) == prefix and clue.id not in taken]
+            others = [clue.id for clue in clues if feature.value_of(clue) == value and clue.id not in taken]
             facts = {
-                "prefix": prefix, "rows": rows, "side": side, "type": type_, "outside": outside,
+                feature.name: value, "rows": rows, "side": side, "type": type_, "outside": outside,
                 "outside_of": total - rows,
             }  # fmt: skip
-            yield Found("prefix", ids(inside), facts, tuple(others[:MISFITS_KEPT]))
+            yield Found(feature.kind, ids(inside), facts, tuple(others[:MISFITS_KEPT]))
 
 
 def prefix_of(clue: Clue) -> str:
