@@ -25,7 +25,8 @@ urlpatterns = [
     path("admin/choose-organization/", admin.site.admin_view(choose_organization), name="choose_organization"),
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    # Its answer to OPTIONS has no template.
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema", http_method_names=["get"]), name="docs"),
     path("api/v1/billing/", include("billing.api.urls")),
     path("api/v1/reconciliation/", include("reconciliation.api.urls")),
 ]

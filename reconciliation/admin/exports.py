@@ -105,6 +105,8 @@ class ListExportAdmin(EvidenceAdmin):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """A row has no page of its own: its list says it all."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return redirect("admin:reconciliation_listexport_changelist")
 
     def get_urls(self) -> list[URLPattern]:
