@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,55 +10,21 @@ import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection, connections
-from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import TransactionTestCase
 
 from config.catalogues import compile_catalogues
+from tests.emptying import furniture, put_back
 
 ROOT = Path(__file__).resolve().parent.parent
-FURNITURE: list[str] = []  # the rows that migrations put in, serialised
-
-
-@contextmanager
-def append_only_triggers_off() -> Iterator[None]:
-    """Let a test's clean-up empty append-only tables; the triggers are back when the block ends."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET session_replication_role = replica")
-            try:
-                yield
-            finally:
-                cursor.execute("SET session_replication_role = DEFAULT")
-            return
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = cursor.fetchall()
-        for name, _sql in triggers:
-            cursor.execute(f'DROP TRIGGER "{name}"')
-        try:
-            yield
-        finally:
-            for _name, sql in triggers:
-                cursor.execute(sql)
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The test database, and a copy of the rows its migrations put in."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database. After a transactional test it holds again what its migrations had put in, and no more."""
     with django_db_blocker.unblock():
-        FURNITURE.append(connection.creation.serialize_db_to_string())
-
-
-@pytest.fixture(scope="session", autouse=True)
-def flush_spares_the_furniture() -> Iterator[None]:
-    """After a transactional test: empty every table, append-only ones too, then put back what migrations had put in."""
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def flush_and_restore(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
-        with append_only_triggers_off():
-            flush(self, sql_list)
-        connection.creation.deserialize_db_from_string(FURNITURE[-1])
-
+        kept = furniture()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_and_restore)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: put_back(kept))
         yield
 
 

@@ -14,7 +14,7 @@ from reconciliation import workflow
 from reconciliation.action_log.past import types_at, types_left_by
 from reconciliation.admin.as_of import items_left_by
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationRun
-from tests.conftest import append_only_triggers_off
+from tests.emptying import append_only_triggers_off
 from tests.people import browser, person
 from tests.reconciliation.admin.desk_books import CANARY, books_of_somebody_else, books_with_everything
 from tests.reconciliation.books import LATER, Books
