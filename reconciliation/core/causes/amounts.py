@@ -18,6 +18,7 @@ UNEXPLAINED = {
 }  # fmt: skip
 SAMPLE, CANDIDATES = 2_000, 24
 MOST_A_CURRENCY = 10
+ROUND = (5, 10, 50)
 PARTS = 10_000  # a share is told to a hundredth of a percent
 Line = tuple[int, int]  # minor units, and ten-thousandths of the amount
 
@@ -91,30 +92,41 @@ def best_line(rows: list[Clue]) -> Line | None:
     """The line that most of the rows lie on, if that is no accident."""
     sample = rows[:: max(1, len(rows) // SAMPLE)]
     lines = candidates(sample)
-    best: tuple[int, int, Line] | None = None
+    best: tuple[int, int, int, Line] | None = None
     for line in lines:
         inside = [clue for clue in sample if lies_on(clue, line)]
-        ranked = (len(inside), -sum(map(bool, line)), line)
-        if (best is None or ranked[:2] > best[:2]) and convincing(inside, sample, line, len(lines)):
+        ranked = (len(inside), -sum(map(bool, line)), roundness(line[1]), line)
+        if (best is None or ranked[:3] > best[:3]) and convincing(inside, sample, line, len(lines)):
             best = ranked
-    return best[2] if best else None
+    return best[3] if best else None
+
+
+def roundness(parts: int) -> int:
+    """How round a share is: rounded amounts leave open whether it is 1.48 or 1.5 percent, and people agree on 1.5."""
+    return sum(parts % step == 0 for step in ROUND)
 
 
 def candidates(rows: list[Clue]) -> list[Line]:
     """Constants that occur, shares of some rows, and lines through pairs of some rows."""
     some = rows[:: max(1, len(rows) // CANDIDATES)][:CANDIDATES]
-    lines: set[Line] = {(0, round((clue.difference or 0) * PARTS / (clue.base or 1))) for clue in some}
+    lines: set[Line] = set()
     for at, one in enumerate(some):
+        lines |= {(0, parts) for parts in shares((one.difference or 0) / (one.base or 1))}
         for other in some[:at]:
             run = (other.base or 0) - (one.base or 0)
             if run:
-                parts = round(((other.difference or 0) - (one.difference or 0)) * PARTS / run)
-                lines.add((round((one.difference or 0) - (one.base or 0) * parts / PARTS), parts))
+                slopes = shares(((other.difference or 0) - (one.difference or 0)) / run)
+                lines |= {(round((one.difference or 0) - (one.base or 0) * parts / PARTS), parts) for parts in slopes}
     counts: dict[int, int] = defaultdict(int)
     for clue in rows:
         counts[clue.difference or 0] += 1
     often = {(amount, 0) for amount, count in counts.items() if count >= FEWEST_SAME}
     return sorted(often | {line for line in lines if line[1]})
+
+
+def shares(slope: float) -> tuple[int, int]:
+    """A slope in parts, and the rounder one near it."""
+    return round(slope * PARTS), round(slope * PARTS / ROUND[0]) * ROUND[0]
 
 
 def convincing(inside: list[Clue], rows: list[Clue], line: Line, looked_at: int) -> bool:

@@ -45,7 +45,7 @@ def others(count: int, total: int) -> Background:
 def test_fees_that_differ_by_a_share_of_what_was_paid_are_one_cause() -> None:
     rng = random.Random(3)
     amounts = [rng.randrange(1_000, 90_000) for _number in range(12)]
-    clues = [fee(number, gross, round(gross * 0.015)) for number, gross in enumerate(amounts)]
+    clues = [fee(number, gross, int(gross * 0.015)) for number, gross in enumerate(amounts)]
     clues += [fee(100 + number, rng.randrange(1_000, 90_000), rng.randrange(1, 900)) for number in range(10)]
     (cause,) = find(clues, Background())
     assert (cause.kind, cause.facts["parts"], cause.facts["constant_minor"]) == ("share", 150, 0)
