@@ -64,8 +64,8 @@ trust: $(STAMP) ## the full size of the properties that make test tries reduced
 	$(PYTEST) -q -n 0 -m trust
 	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n 0 -m trust
 
-browser: $(STAMP) ## the tests that need a chromium
-	$(PYTEST) -q -n 0 -m browser
+browser: $(STAMP) ## the tests that need a chromium, and pictures of every screen in build/screenshots
+	TIEOUT_TEST_PICTURES=1 $(PYTEST) -q -n 0 -m browser
 
 bench: $(STAMP) ## measure on this machine, write docs/benchmarks.md (an hour; BENCH_ROWS=100000 is quicker)
 	@mkdir -p var/bench

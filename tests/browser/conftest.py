@@ -1,4 +1,7 @@
-"""A real browser on a real server. Skipped, and said so, where there is no chromium."""
+"""A real browser on a real server. Skipped, and said so, where there is no chromium.
+
+With TIEOUT_TEST_PICTURES=1 (make browser) every screen is kept as a picture, light and dark, in build/screenshots.
+"""
 
 import os
 import shutil
@@ -7,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.people import PASSWORD
+from tests.people import PASSWORD, browser
 from tests.worker import Worker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCREENSHOTS = ROOT / "build" / "screenshots"
+PICTURES = bool(os.environ.get("TIEOUT_TEST_PICTURES"))
 CHROMIUM = os.environ.get("TIEOUT_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
@@ -31,9 +36,13 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         # Playwright keeps an event loop in this thread; the tests' own queries are made between its steps.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+SETTLED = """() => document.fonts.ready.then(
+  () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"""
 
 
 class Desk:
@@ -50,29 +59,52 @@ class Desk:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.errors.append(f"asked another site: {request.url}")
 
-    def sign_in(self, name: str) -> None:
+    def type_password(self, name: str) -> None:
+        """Sign in as people do."""
         self.page.goto(f"{self.address}/admin/login/")
         self.page.fill("#id_username", name)
         self.page.fill("#id_password", PASSWORD)
         self.page.click("button[type=submit]")
         self.page.wait_for_url("**/admin/")
 
+    def sign_in(self, name: str) -> None:
+        """Be signed in, without the form; no page is open yet."""
+        session = browser(User.objects.get(username=name)).cookies["sessionid"].value
+        cookie: Any = {"name": "sessionid", "value": session, "url": self.address}
+        self.page.context.add_cookies([cookie])
+
     def open(self, path: str) -> None:
         self.page.goto(f"{self.address}{path}")
 
+    def switch(self, scheme: str) -> None:
+        """Show the open page in the other colours, as it shows itself to somebody whose system asks for them."""
+        self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        self.page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", scheme == "dark")
+
     def shoot(self, name: str) -> None:
-        """Keeps a picture, and checks what no page may do: scroll sideways, or fail."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.wait_for_timeout(300)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}-{self.scheme}.png")
+        """Checks what no page may do: scroll sideways, or fail. Keeps pictures when they are wanted."""
+        self.page.evaluate(SETTLED)
+        if PICTURES:
+            self.keep_pictures(name)
         assert self.page.evaluate("document.documentElement.scrollWidth") <= 1440, f"{name} scrolls sideways"
         assert self.errors == [], name
 
+    def keep_pictures(self, name: str) -> None:
+        """One in light, one in dark."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.wait_for_timeout(300)
+        for scheme in ("light", "dark"):
+            self.switch(scheme)
+            self.page.screenshot(path=SCREENSHOTS / f"{name}-{scheme}.png", animations="disabled")
+        self.switch(self.scheme)
 
-@pytest.fixture(params=["light", "dark"])
+
+@pytest.fixture
 def desk(request: pytest.FixtureRequest, chromium: Browser, live_server: Any) -> Iterator[Desk]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme=request.param)
-    yield Desk(context.new_page(), live_server.url, request.param)
+    """In light; `@pytest.mark.parametrize("desk", ["light", "dark"], indirect=True)` where colours are looked at."""
+    scheme = getattr(request, "param", "light")
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
+    yield Desk(context.new_page(), live_server.url, scheme)
     context.close()
 
 

@@ -15,6 +15,7 @@ from tests.reconciliation.books import Books
 SERIOUS = ("serious", "critical")
 RECON, BILLING = "/admin/reconciliation/", "/admin/billing/"
 AUDIT = "() => axe.run(document, {resultTypes: ['violations']})"
+COLOURS = "() => axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']})"
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +59,14 @@ def screens() -> dict[str, str]:
 
 
 def serious(desk: Desk, axe: str) -> list[str]:
-    """What the audit finds, rule and place. The script is given to the page by the driver, past the page's policy."""
+    """What the audit finds, rule and place; in dark what depends on colours. The script is given to the page by the
+    driver, past the page's policy.
+    """
     desk.page.evaluate(axe)
     found = desk.page.evaluate(AUDIT)["violations"]
+    desk.switch("dark")
+    found += desk.page.evaluate(COLOURS)["violations"]
+    desk.switch("light")
     return [
         f"{each['id']}: {node['target'][0]} {node['failureSummary'].splitlines()[-1].strip()}"
         for each in found
@@ -89,7 +95,6 @@ def audited(books: Books, desk: Desk, axe: str, some: dict[str, str]) -> None:
     desk.sign_in("owner")
     for name, path in some.items():
         desk.open(path)
-        desk.page.wait_for_load_state("networkidle")
         found[name] = serious(desk, axe)
         desk.errors.clear()
         desk.shoot(f"screen-{name}")

@@ -1,4 +1,4 @@
-"""The desk in a real browser, light and dark: what an operator sees, and whether it fits."""
+"""The desk in a real browser: what an operator sees, and whether it fits."""
 
 import re
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def test_every_list_fits_and_fails_nowhere(books: Books, desk: Desk) -> None:
     received(second, f"evt_{long_id}", f"{long_id}.csv")
     second.run()
     person("Owner", books.organization, second.organization)
-    desk.sign_in("owner")
+    desk.type_password("owner")
     desk.shoot("today")
     for name, path in LISTS.items():
         desk.open(path)
@@ -83,6 +83,7 @@ def test_the_head_of_the_queue_stays_when_it_is_scrolled(books: Books, desk: Des
     desk.shoot("discrepancies-scrolled")
 
 
+@pytest.mark.parametrize("desk", ["light", "dark"], indirect=True)
 def test_severities_and_hints_are_readable(books: Books, desk: Desk, contrast: Callable[[Page, str], float]) -> None:
     books.run()
     person("Operator", books.organization)
@@ -117,6 +118,7 @@ def test_lists_without_rows_say_why_and_what_next(ledger_transactions: None, des
     books = Books()
     person("Owner", books.organization)
     desk.sign_in("owner")
+    desk.open("/admin/")
     expect(desk.page.get_by_text("Next steps")).to_be_visible()
     desk.shoot("today-empty")
     desk.open(LISTS["discrepancies"])

@@ -1,4 +1,4 @@
-"""The board of disputes in a real browser, light and dark: from the board to a dispute, taken in charge by a key."""
+"""The board of disputes in a real browser: from the board to a dispute, taken in charge by a key."""
 
 from datetime import timedelta
 

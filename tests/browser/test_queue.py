@@ -1,4 +1,4 @@
-"""The queue in a real browser, light and dark: sixteen rows, keys that act on the row under the cursor, a place that
+"""The queue in a real browser: sixteen rows, keys that act on the row under the cursor, a place that
 is not lost.
 """
 

@@ -1,4 +1,4 @@
-"""The workflow in a real browser, light and dark: an operator proposes, a manager approves, by keys and dialogs."""
+"""The workflow in a real browser: an operator proposes, a manager approves, by keys and dialogs."""
 
 import pytest
 from playwright.sync_api import Page, expect

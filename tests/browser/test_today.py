@@ -26,6 +26,7 @@ def books(ledger_transactions: None) -> Books:
 def test_a_manager_reads_today_and_signs_for_a_run(books: Books, desk: Desk) -> None:
     person("Manager", books.organization)
     desk.sign_in("manager")
+    desk.open("/admin/")
     page = desk.page
     expect(page.locator("svg.lines .axis")).to_be_visible()
     desk.shoot("today-figures")
