@@ -28,8 +28,9 @@ class Told:
 
 
 def told_checks(organizations: Iterable[int], now: datetime) -> list[Told]:
-    """The newest check of each organization in the reader's language; those never checked are left out."""
-    return [told(check, now) for check in newest_checks(organizations)]
+    """The newest check of each organization in the reader's language, the worst first; none where none was made."""
+    found = [told(check, now) for check in newest_checks(organizations)]
+    return sorted(found, key=lambda one: (not one.broken, not one.pressing))
 
 
 def told(check: LogCheck, now: datetime) -> Told:
@@ -48,6 +49,8 @@ def told(check: LogCheck, now: datetime) -> Told:
         text = _("%(name)s: the action log was last checked %(time)s; a check is due every night.")
         remedy = _("Is the worker running? manage.py declare_schedules plans the check, manage.py serve does it too.")
         return Told(check, text % facts, remedy, True)
+    if not check.seals:
+        return Told(check, _("✓ Action log checked %(time)s: nothing is in it yet.") % facts)
     if check.checkpoint_seal is None:
         return Told(check, _("✓ Action log checked %(time)s: it holds to row %(rows)s (seal %(seal)s).") % facts)
     text = _(

@@ -78,7 +78,7 @@ def newest_checkpoint(organization: Organization, outside: Outside) -> tuple[Che
         if last is None:
             return None, ""
         told = {"path": path, "seal": last.seals}
-        return None, _("The checkpoint of seal %(seal)s is gone: %(path)s. Put it back, key and all.") % told
+        return None, _("The checkpoint of seal %(seal)s is gone: %(path)s.") % told
     try:
         found = [one for one in read_checkpoint_file(path, outside.key) if one.organization_id == organization.pk]
     except CheckpointTrouble as trouble:

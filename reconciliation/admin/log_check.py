@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from billing.models import Organization
@@ -15,6 +16,8 @@ from reconciliation import action_log
 from reconciliation.log_health import told_checks
 from reconciliation.models import LogHead
 
+MOST_QUIET = 5
+"""More lines than this above a list would hide it."""
 MOST_ROWS = 300_000
 """About three seconds; a longer log is checked by `manage.py verify_action_log`."""
 
@@ -63,10 +66,12 @@ def list_lines(organizations: list[int], now: datetime) -> list[str]:
     checks = told_checks(organizations, now)
     if not checks and organizations:
         return [_("The log was never checked as a whole. The worker does it every night.")]
-    named = len(checks) > 1
-    return [
-        f"{one.check.organization.name}: {one.text}"
-        if named and not one.pressing
-        else f"{one.text} {one.remedy}".strip()
-        for one in sorted(checks, key=lambda one: not one.pressing)
+    pressing = [
+        format_html('<strong class="verdict verdict-gap">{}</strong> {}', one.text, one.remedy)
+        for one in checks
+        if one.pressing
+    ]
+    quiet = [one for one in checks if not one.pressing]
+    return pressing + [
+        f"{one.check.organization.name}: {one.text}" if len(checks) > 1 else one.text for one in quiet[:MOST_QUIET]
     ]
