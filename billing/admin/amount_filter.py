@@ -60,28 +60,23 @@ class AmountFilter(ListFilter):
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows in the range; none when an amount is unreadable."""
-        texts = [str(self.used_parameters.get(name, "")).strip() for name in self.expected_parameters()]
-        amounts = [_amount(text) for text in texts]
-        if any(text and amount is None for text, amount in zip(texts, amounts, strict=True)):
-            return queryset.none()
-        if not any(texts):
+        if not any(self.used_parameters.values()):
             return queryset
-        unusual = [code for digits in OTHERS for code in currencies_with(digits)]
-        least, most = amounts
-        found = ~Q(**{f"{self.currency_path}__in": unusual}) & self.between(least, most, USUAL)
-        for digits in OTHERS:
-            found |= Q(**{f"{self.currency_path}__in": currencies_with(digits)}) & self.between(least, most, digits)
-        return queryset.filter(found)
+        found = self.condition(self.path, self.currency_path)
+        return queryset.none() if found is None else queryset.filter(found)
 
-    def between(self, least: Decimal | None, most: Decimal | None, digits: int) -> Q:
-        """The condition in minor units of `digits` decimals."""
-        found = Q()
-        if least is not None:
-            minor = _minor(least, digits, up=True)
-            found &= Q(**{f"{self.path}__gte": minor}) | Q(**{f"{self.path}__lte": -minor})
-        if most is not None:
-            minor = _minor(most, digits, up=False)
-            found &= Q(**{f"{self.path}__lte": minor, f"{self.path}__gte": -minor})
+    def condition(self, path: str, currency_path: str) -> Q | None:
+        """The range as a condition on columns of amounts and currencies; None when an amount is unreadable."""
+        texts = [str(self.used_parameters.get(name, "")).strip() for name in self.expected_parameters()]
+        least, most = (_amount(text) for text in texts)
+        if (texts[0] and least is None) or (texts[1] and most is None):
+            return None
+        if not any(texts):
+            return Q()
+        unusual = [code for digits in OTHERS for code in currencies_with(digits)]
+        found = ~Q(**{f"{currency_path}__in": unusual}) & between(path, least, most, USUAL)
+        for digits in OTHERS:
+            found |= Q(**{f"{currency_path}__in": currencies_with(digits)}) & between(path, least, most, digits)
         return found
 
     def choices(self, _changelist: Any) -> Iterator[dict[str, Any]]:
@@ -94,6 +89,18 @@ class AmountFilter(ListFilter):
         """The amounts as a chip says them."""
         first, last = (self.used_parameters.get(name) for name in self.expected_parameters())
         return f"{first or '…'} – {last or '…'}" if first or last else ""
+
+
+def between(path: str, least: Decimal | None, most: Decimal | None, digits: int) -> Q:
+    """The condition in minor units of `digits` decimals."""
+    found = Q()
+    if least is not None:
+        minor = _minor(least, digits, up=True)
+        found &= Q(**{f"{path}__gte": minor}) | Q(**{f"{path}__lte": -minor})
+    if most is not None:
+        minor = _minor(most, digits, up=False)
+        found &= Q(**{f"{path}__lte": minor, f"{path}__gte": -minor})
+    return found
 
 
 def amount_filter(path: str, currency_path: str, title: Any) -> type[AmountFilter]:

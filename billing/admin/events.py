@@ -12,10 +12,17 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from billing.models import ProviderEvent, ProviderRecord
+from billing.models.provider import ProviderKind
 
 from .base import EvidenceAdmin
 from .cells import code_cell, link, pretty_json, time_cell, zone_of
 from .filters import OrganizationFilter, choice_filter, period_filter
+
+OBJECTS = [
+    *ProviderKind.choices,
+    ("invoice", gettext_lazy("invoice")),
+    ("payout", gettext_lazy("payout")),
+]
 
 
 @admin.register(ProviderEvent)
@@ -28,6 +35,7 @@ class ProviderEventAdmin(EvidenceAdmin):
     list_select_related = ("organization",)
     list_filter = (
         OrganizationFilter,
+        choice_filter("object_type", gettext_lazy("kind of object"), OBJECTS),
         choice_filter("source", gettext_lazy("source"), ProviderEvent.Source.choices),
         period_filter("received_at", gettext_lazy("received")),
     )

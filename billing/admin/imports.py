@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,7 +15,16 @@ from billing.wording import count_text
 
 from .base import EvidenceAdmin
 from .cells import code_cell, time_cell, zone_of
-from .filters import OrganizationFilter, period_filter
+from .filters import OrganizationFilter, choice_filter, period_filter
+
+KINDS = {
+    "payments": gettext_lazy("Payments"),
+    "provider_records": gettext_lazy("Provider records"),
+    "stripe_events": gettext_lazy("Stripe events"),
+    "stripe_objects": gettext_lazy("Stripe objects"),
+    "invoices": gettext_lazy("Invoices"),
+    "statement_lines": gettext_lazy("Statement lines"),
+}
 
 
 @admin.register(ImportBatch)
@@ -37,12 +46,18 @@ class ImportBatchAdmin(EvidenceAdmin):
     )
     list_display_links = ("filename",)
     list_select_related = ("organization",)
-    list_filter = (OrganizationFilter, period_filter("imported_at", gettext_lazy("imported")))
+    list_filter = (
+        OrganizationFilter,
+        choice_filter("kind", gettext_lazy("kind"), KINDS.items()),
+        period_filter("imported_at", gettext_lazy("imported")),
+    )
+    search_fields = ("filename",)
+    search_help_text = gettext_lazy("Whole file name, or SHA-256")
     ordering = ("-pk",)
 
-    def found(self, _request: HttpRequest, queryset: QuerySet[Any], _term: str) -> QuerySet[Any]:
-        """No search: there is nothing to type."""
-        return queryset.none()
+    def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """By the file's name or its content."""
+        return queryset.filter(Q(filename=term) | Q(sha256=term.lower()))
 
     @display(description=gettext_lazy("Kind"))
     def kind_name(self, row: ImportBatch) -> str:
@@ -104,9 +119,4 @@ class ImportBatchAdmin(EvidenceAdmin):
 
 def kind_word(kind: str) -> str:
     """What an import brings."""
-    return {
-        "payments": _("Payments"),
-        "provider_records": _("Provider records"),
-        "stripe_events": _("Stripe events"),
-        "stripe_objects": _("Stripe objects"),
-    }.get(kind, kind)
+    return str(KINDS.get(kind, kind))

@@ -14,10 +14,11 @@ from unfold.decorators import display
 from billing.access import visible_to
 from billing.models import InvoicePayment, InvoicePaymentVersion
 
+from .amount_filter import amount_filter
 from .base import EvidenceAdmin
 from .cells import amount_cell, code_cell, time_cell, zone_of
 from .current import with_current
-from .filters import CurrencyFilter, OrganizationFilter, period_filter
+from .filters import CurrencyFilter, OrganizationFilter, choice_filter, period_filter
 from .payouts import brought_by
 from .versions import Column, version_table
 
@@ -25,6 +26,9 @@ FACTS = (
     *("invoice_reference", "payment_kind", "payment_reference", "amount_minor", "requested_minor", "currency"),
     *("status", "paid_at", "fetch_id"),
 )
+
+# The provider's words (https://docs.stripe.com/api/invoice-payment/object#invoice_payment_object-status).
+STATUSES = [("open", gettext_lazy("open")), ("paid", gettext_lazy("paid")), ("canceled", gettext_lazy("canceled"))]
 
 
 class CurrentCurrency(CurrencyFilter):
@@ -43,7 +47,13 @@ class InvoicePaymentAdmin(EvidenceAdmin):
     )  # fmt: skip
     list_display_links = ("provider_id",)
     list_select_related = ("organization",)
-    list_filter = (OrganizationFilter, CurrentCurrency, period_filter("current__paid_at", gettext_lazy("paid")))
+    list_filter = (
+        OrganizationFilter,
+        choice_filter("current__status", gettext_lazy("status"), STATUSES),
+        CurrentCurrency,
+        amount_filter("current__amount_minor", "current__currency", gettext_lazy("paid")),
+        period_filter("current__paid_at", gettext_lazy("paid")),
+    )
     search_fields = ("external_id",)
     search_help_text = gettext_lazy("Whole id: inpay_, in_, pi_, ch_")
     ordering = ("-pk",)

@@ -15,12 +15,13 @@ from billing.access import visible_to
 from billing.models import Invoice, InvoiceStatus, InvoiceVersion
 from billing.models.invoices import InvoiceKind
 
+from .amount_filter import amount_filter
 from .base import EvidenceAdmin
 from .cells import amount_cell, code_cell, date_cell, pretty_json, shaped, time_cell, zone_of
 from .current import with_current
 from .filters import CurrencyFilter, OrganizationFilter, choice_filter, period_filter
 from .payouts import brought_by
-from .search import invoices_paid_by
+from .search import invoice_ids, invoices_of_lines
 from .versions import Column, version_table
 
 FACTS = (
@@ -59,10 +60,11 @@ class InvoiceAdmin(EvidenceAdmin):
         choice_filter("kind", gettext_lazy("kind"), InvoiceKind.choices),
         choice_filter("provider", gettext_lazy("source"), [("csv", gettext_lazy("own books")), ("stripe", "Stripe")]),
         CurrentCurrency,
+        amount_filter("current__total_minor", "current__currency", gettext_lazy("total")),
         period_filter("current__issued_at", gettext_lazy("issued")),
     )
     search_fields = ("external_id",)
-    search_help_text = gettext_lazy("Whole id: ours, in_, number of the document, pi_, ch_")
+    search_help_text = gettext_lazy("Whole id: ours, in_, number of the document, pi_, ch_, re_, customer")
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invoice]:
@@ -70,8 +72,9 @@ class InvoiceAdmin(EvidenceAdmin):
         return with_current(super().get_queryset(request), FACTS)
 
     def found(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        """By their id, the number on the document, or a payment linked to them."""
-        return queryset.filter(pk__in=invoice_ids(visible_to(request), term))
+        """By their id, the number on the document, their customer, or what paid them or was given back."""
+        own = visible_to(request)
+        return queryset.filter(pk__in={*invoice_ids(own, term), *invoices_of_lines(own, term)})
 
     @display(description=gettext_lazy("Id"))
     def own_id(self, row: Any) -> SafeString:
@@ -130,16 +133,6 @@ class InvoiceAdmin(EvidenceAdmin):
                 (_("Items of this invoice"), reverse("admin:reconciliation_reconciliationitem_changelist") + query),
             ],
         }
-
-
-def invoice_ids(organizations: list[int], term: str) -> list[int]:
-    """Invoices `term` names: their id, document number, customer, or what paid them; by indexes only."""
-    own = Invoice.objects.filter(organization__in=organizations, kind__in=InvoiceKind.values)
-    versions = InvoiceVersion.objects.filter(organization__in=organizations, document_number=term)
-    found = set(own.filter(external_id=term).values_list("pk", flat=True))
-    found.update(versions.order_by("-invoice_id").values_list("invoice_id", flat=True)[:MOST])
-    found.update(own.filter(external_id__in=invoices_paid_by(organizations, term)).values_list("pk", flat=True))
-    return sorted(found, reverse=True)[:MOST]
 
 
 def facts(invoice: Invoice, now: InvoiceVersion) -> list[tuple[str, Any]]:

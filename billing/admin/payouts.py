@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -14,10 +14,12 @@ from unfold.decorators import display
 from billing.access import visible_to
 from billing.models import Payout, PayoutVersion
 
+from .amount_filter import amount_filter
 from .base import EvidenceAdmin
 from .cells import amount_cell, code_cell, date_cell, link, shaped, time_cell, zone_of
 from .current import with_current
 from .filters import CurrencyFilter, OrganizationFilter, choice_filter, period_filter
+from .search import payout_ids
 from .versions import Column, version_table
 
 FACTS = (
@@ -72,10 +74,11 @@ class PayoutAdmin(EvidenceAdmin):
             ],
         ),
         CurrentCurrency,
+        amount_filter("current__amount_minor", "current__currency", gettext_lazy("amount")),
         period_filter("current__created_at", gettext_lazy("created")),
     )
     search_fields = ("external_id",)
-    search_help_text = gettext_lazy("Whole id: po_, txn_")
+    search_help_text = gettext_lazy("Whole id: po_, txn_, ch_, re_, dp_, pi_")
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Payout]:
@@ -83,11 +86,8 @@ class PayoutAdmin(EvidenceAdmin):
         return with_current(super().get_queryset(request), FACTS)
 
     def found(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        """By the payout's id or that of its own statement line."""
-        named = PayoutVersion.objects.filter(organization__in=visible_to(request))
-        named = named.filter(Q(line_reference=term) | Q(failure_line_reference=term))
-        own = queryset.filter(external_id=term)
-        return own if term.startswith("po_") else queryset.filter(pk__in=named.values("payout_id"))
+        """By the payout's id, that of its own statement line, or what a line names that it took along."""
+        return queryset.filter(pk__in=payout_ids(visible_to(request), term))
 
     @display(description=gettext_lazy("Provider id"))
     def provider_id(self, row: Any) -> SafeString:

@@ -2,15 +2,22 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Q
+
 from billing.models import (
+    Invoice,
     InvoicePaymentVersion,
+    InvoiceVersion,
     Payment,
     PaymentVersion,
+    Payout,
+    PayoutVersion,
     ProviderRecord,
     ProviderRecordVersion,
     StatementLine,
     StatementLineVersion,
 )
+from billing.models.invoices import InvoiceKind
 from billing.models.payments import RecordKind
 from billing.models.provider import ProviderKind
 
@@ -53,16 +60,56 @@ def invoices_paid_by(organizations: Sequence[int], term: str) -> list[str]:
 
 
 def line_ids(organizations: Sequence[int], term: str) -> list[int]:
-    """Statement lines `term` names: by their id, source, payment intent, invoice or payout, newest first; with a charge
-    come its refunds and disputes, through the payment intent they share.
+    """Statement lines `term` names: by their id, source, payment intent, invoice, payout or customer, newest first;
+    with a charge come its refunds and disputes, through the payment intent they share.
     """
     own = StatementLine.objects.filter(organization__in=organizations, external_id=term)
     found = set(own.values_list("pk", flat=True))
     versions = StatementLineVersion.objects.filter(organization__in=organizations).order_by("-line_id")
-    for field in ("source_reference", "intent_reference", "invoice_reference", "payout_reference"):
+    for field in ("source_reference", "intent_reference", "invoice_reference", "payout_reference", "customer"):
         found.update(versions.filter(**{field: term}).values_list("line_id", flat=True)[:MOST])
     intents = (
         versions.filter(source_reference=term).exclude(intent_reference="").values_list("intent_reference", flat=True)
     )
     found.update(versions.filter(intent_reference__in=list(intents[:MOST])).values_list("line_id", flat=True)[:MOST])
     return sorted(found, reverse=True)[:MOST]
+
+
+def invoice_ids(organizations: Sequence[int], term: str) -> list[int]:
+    """Invoices `term` names: their id, document number, customer, or a payment linked to them, newest first."""
+    own = Invoice.objects.filter(organization__in=organizations, kind__in=InvoiceKind.values)
+    versions = InvoiceVersion.objects.filter(organization__in=organizations).order_by("-invoice_id")
+    found = set(own.filter(external_id=term).values_list("pk", flat=True))
+    for field in ("document_number", "customer"):
+        found.update(versions.filter(**{field: term}).values_list("invoice_id", flat=True)[:MOST])
+    if named := invoices_paid_by(organizations, term):
+        found.update(own.filter(external_id__in=named).values_list("pk", flat=True))
+    return sorted(found, reverse=True)[:MOST]
+
+
+def invoices_of_lines(organizations: Sequence[int], term: str) -> list[int]:
+    """Invoices that the statement lines are for which `term` names: what paid them, what was given back."""
+    lines = StatementLineVersion.objects.filter(line__in=line_ids(organizations, term)).exclude(invoice_reference="")
+    named = set(lines.values_list("invoice_reference", flat=True)[:MOST])
+    own = Invoice.objects.filter(organization__in=organizations, kind__in=InvoiceKind.values, external_id__in=named)
+    return list(own.order_by("-pk").values_list("pk", flat=True)[:MOST])
+
+
+def payout_ids(organizations: Sequence[int], term: str) -> list[int]:
+    """Payouts `term` names: their id, their own line on the statement, or a record that they took to the bank."""
+    own = Payout.objects.filter(organization__in=organizations)
+    found = set(own.filter(external_id=term).values_list("pk", flat=True))
+    if not found:
+        versions = PayoutVersion.objects.filter(organization__in=organizations)
+        named = versions.filter(Q(line_reference=term) | Q(failure_line_reference=term))
+        found.update(named.values_list("payout_id", flat=True))
+        lines = StatementLineVersion.objects.filter(line__in=line_ids(organizations, term))
+        taken = set(lines.exclude(payout_reference="").values_list("payout_reference", flat=True)[:MOST])
+        found.update(own.filter(external_id__in=taken).values_list("pk", flat=True))
+    return sorted(found, reverse=True)[:MOST]
+
+
+def dispute_names(records: Sequence[int]) -> list[str]:
+    """Ids of the disputes among provider records."""
+    rows = ProviderRecord.objects.filter(pk__in=records, kind=ProviderKind.DISPUTE) if records else None
+    return [] if rows is None else list(rows.values_list("external_id", flat=True))

@@ -89,6 +89,7 @@ class InvoiceVersion(models.Model):
         indexes = [
             models.Index(fields=["organization", "issued_at"], name="invoice_version_time"),
             models.Index(fields=["organization", "document_number"], name="invoice_version_document"),
+            models.Index(fields=["organization", "customer"], name="invoice_version_customer"),
         ]
 
     def __str__(self) -> str:

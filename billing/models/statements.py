@@ -116,6 +116,7 @@ class StatementLineVersion(models.Model):
             models.Index(fields=["organization", "intent_reference"], name="statement_version_intent"),
             models.Index(fields=["organization", "invoice_reference"], name="statement_version_invoice"),
             models.Index(fields=["organization", "source_reference"], name="statement_version_source"),
+            models.Index(fields=["organization", "customer"], name="statement_version_customer"),
         ]
 
     def __str__(self) -> str:

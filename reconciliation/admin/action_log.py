@@ -17,13 +17,14 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import code_cell, pretty_json, time_cell, zone_of
 from billing.admin.filters import ChoiceFilter, OrganizationFilter, period_filter
 from billing.wording import count_text
-from reconciliation.admin.lookup import row_number
-from reconciliation.models import ReconciliationActionLog
+from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy
 
 from .log_check import list_lines
-from .log_words import action_words, actor_words, change_text, changes, reason_words
+from .log_words import ACTIONS, action_words, actor_words, change_text, changes, reason_words
+from .lookup import by_record, row_number
+from .queue_filters import who_filter
 
-ACTIONS = ("opened", "changed", "reopened", "cleared", "proposal_withdrawn")
+MOST = 500
 DISCREPANCY = "admin:reconciliation_reconciliationdiscrepancy_change"
 
 
@@ -34,8 +35,8 @@ class ActionFilter(ChoiceFilter):
     parameter_name = path = "action"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        """The steps there are."""
-        return [(name, action_words(name)) for name in ACTIONS]
+        """Everything that is logged."""
+        return list(ACTIONS.items())
 
 
 @admin.register(ReconciliationActionLog)
@@ -46,9 +47,14 @@ class ActionLogAdmin(EvidenceAdmin):
     list_display = ("number", "at_time", "who", "what", "about", "difference", "why", "seal", "organization")
     list_display_links = ("number",)
     list_select_related = ("organization", "batch")
-    list_filter = (OrganizationFilter, ActionFilter, period_filter("at", gettext_lazy("time")))
+    list_filter = (
+        OrganizationFilter,
+        ActionFilter,
+        who_filter("actor_user_id", gettext_lazy("no person: runs and commands")),
+        period_filter("at", gettext_lazy("time")),
+    )
     search_fields = ("pk",)
-    search_help_text = gettext_lazy("Number of a discrepancy (D-12) or of a log entry (12)")
+    search_help_text = gettext_lazy("Number of an entry; D-12, R-12; whole id of a record")
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReconciliationActionLog]:
@@ -59,12 +65,17 @@ class ActionLogAdmin(EvidenceAdmin):
         """What the newest checks of the whole log say."""
         return {"lines": list_lines(visible_to(request), timezone.now())}
 
-    def found(self, _request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
-        """By a discrepancy's number, or the row's own."""
-        number = row_number(term.upper().removeprefix("D-"))
-        if number is None:
-            return queryset.none()
-        return queryset.filter(**{"discrepancy_id" if term.upper().startswith("D-") else "pk": number})
+    def found(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """By the row's own number, by a discrepancy's or a run's, or by a record that discrepancies are about."""
+        if (number := row_number(term)) is not None:
+            return queryset.filter(pk=number)
+        if term.upper().startswith(("D-", "R-")):
+            path = "discrepancy_id" if term.upper().startswith("D-") else "run_id"
+            known = row_number(term[2:])
+            return queryset.none() if known is None else queryset.filter(**{path: known})
+        rows = ReconciliationDiscrepancy.objects.filter(organization__in=visible_to(request))
+        about = by_record(request, rows, term).order_by("-pk").values_list("pk", flat=True)
+        return queryset.filter(discrepancy_id__in=list(about[:MOST]))
 
     @display(description=gettext_lazy("No."))
     def number(self, row: ReconciliationActionLog) -> str:

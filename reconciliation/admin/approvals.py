@@ -61,11 +61,11 @@ class ApprovalsMixin:
 
     def together_view(self, request: HttpRequest) -> HttpResponse:
         """Previews a decision about everything that is proposed as one code about one cause."""
-        code, cause = str(request.POST.get("code", "")), str(request.POST.get("cause", ""))
+        code, cause = str(request.POST.get("code", "")), row_number(str(request.POST.get("cause", "")))
         action = str(request.POST.get("action", ""))
-        known = code in BY_CODE and cause.isascii() and cause.isdigit() and len(cause) < 19 and action in TOGETHER
+        known = code in BY_CODE and cause is not None and action in TOGETHER
         if request.method != "POST" or not known or not request.user.has_perm(APPROVE):
             raise PermissionDenied
-        rows = waiting(visible_to(request)).filter(resolution_code=code, cause_member__cause=int(cause))
-        selection = {"kind": "approvals", "cause": int(cause), "code": code}
+        rows = waiting(visible_to(request)).filter(resolution_code=code, cause_member__cause=cause)
+        selection = {"kind": "approvals", "cause": cause, "code": code}
         return preview(request, action, rows, selection, back=reverse("admin:reconciliation_approvals"))

@@ -11,13 +11,15 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from billing.admin.cells import amount_cell, code_cell, time_cell, zone_of
 from billing.models import Organization
 
+from .lookup import row_number
+
 MOST = 200
 
 
 def chosen_lines(lines: QuerySet[Any], asked: str) -> list[Any]:
     """The lines named in `asked` ("12,13"), else the newest nobody owns; at most `MOST`, withdrawn ones left out."""
     counting = lines.filter(current__excluded_reason="").select_related("organization").order_by("-pk")
-    ids = [int(one) for one in asked.split(",")[:MOST] if one.isascii() and one.isdigit() and len(one) < 19]
+    ids = [number for one in asked.split(",")[:MOST] if (number := row_number(one)) is not None]
     found = counting.filter(pk__in=ids) if asked else counting.filter(current__tenant=None)
     return list(found[:MOST])
 

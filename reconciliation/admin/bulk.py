@@ -19,7 +19,7 @@ from unfold.decorators import display
 from billing.access import visible_to
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import time_cell
-from billing.admin.filters import choice_filter
+from billing.admin.filters import choice_filter, period_filter
 from billing.wording import count_text
 from reconciliation import bulk as bulks
 from reconciliation.admin.lookup import numbered
@@ -31,6 +31,7 @@ from reconciliation.spreadsheets import Cell, Money, csv_lines
 from .bulk_forms import BulkForm
 from .bulk_page import bulk_page, may_go_on, progress
 from .bulk_words import heading, result_word, state_cell, why_words
+from .queue_filters import who_filter
 
 PREFIX = "reconciliation_bulkaction"
 ROWS_A_FETCH = 2_000
@@ -50,6 +51,8 @@ class BulkAdmin(EvidenceAdmin):
     list_filter = (
         choice_filter("action", gettext_lazy("step"), BulkAction.Action.choices),
         choice_filter("state", gettext_lazy("state"), BulkAction.State.choices),
+        who_filter("created_by_id", gettext_lazy("nobody")),
+        period_filter("created_at", gettext_lazy("created")),
     )
     search_fields = ("pk",)
     search_help_text = gettext_lazy("Number of a bulk action: B-12")

@@ -12,6 +12,7 @@ from reconciliation.causes import visible_causes
 from reconciliation.models import CauseMember
 
 from .cause_words import cause_name
+from .lookup import row_number
 
 MOST_OFFERED = 20
 
@@ -26,9 +27,9 @@ class CauseFilter(ChoiceFilter):
         """The causes of the user's organizations, those with most discrepancies first, and the one asked for."""
         own = visible_causes(visible_to(request)).select_related("organization")
         rows = list(own.order_by("-rows_found", "pk")[:MOST_OFFERED])
-        asked = str(request.GET.get(self.parameter_name, ""))
-        if asked.isascii() and asked.isdigit() and len(asked) < 19 and int(asked) not in {row.pk for row in rows}:
-            rows += own.filter(pk=int(asked))
+        asked = row_number(str(request.GET.get(self.parameter_name, "")))
+        if asked is not None and asked not in {row.pk for row in rows}:
+            rows += own.filter(pk=asked)
         return [(str(row.pk), f"{row} {cause_name(row)}") for row in rows]
 
     def has_output(self) -> bool:

@@ -16,7 +16,7 @@ from unfold.decorators import display
 
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import shaped, time_cell, zone_of
-from billing.admin.filters import OrganizationFilter, choice_filter
+from billing.admin.filters import OrganizationFilter, choice_filter, period_filter
 from billing.wording import count_text
 from reconciliation.models import DryRun
 from reconciliation.models.runs import COMPARISONS
@@ -24,6 +24,7 @@ from reconciliation.wording import percent_text
 
 from .labels import run_status_cell
 from .lookup import by_number
+from .queue_filters import who_filter
 from .run_page import duration_text, period_days, period_text, report_page
 from .run_progress import progress
 
@@ -68,6 +69,8 @@ class DryRunAdmin(EvidenceAdmin):
         OrganizationFilter,
         choice_filter("status", gettext_lazy("status"), DryRun.Status.choices),
         choice_filter("comparison", gettext_lazy("comparison"), COMPARISONS),
+        who_filter("requested_by_id", gettext_lazy("nobody")),
+        period_filter("created_at", gettext_lazy("created")),
     )
     search_fields = ("pk",)
     search_help_text = gettext_lazy("Number of a dry run: T-12")

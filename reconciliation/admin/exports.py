@@ -21,12 +21,13 @@ from unfold.decorators import display
 from billing.access import visible_to
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import time_cell, zone_of
-from billing.admin.filters import OrganizationFilter, period_filter
+from billing.admin.filters import ChoiceFilter, OrganizationFilter, period_filter
 from billing.wording import count_text
 from reconciliation.exports import COLUMNS, rows_of, started
 from reconciliation.models import ListExport
 from reconciliation.spreadsheets import Sheet, csv_lines, workbook
 
+from .queue_filters import who_filter
 from .run_downloads import XLSX
 
 SEES = "reconciliation.view_reconciliationrun"
@@ -69,6 +70,24 @@ def organizations(request: HttpRequest) -> list[int]:
     return [pk for pk in own if str(pk) == chosen] if chosen else own
 
 
+def list_word(name: str) -> str:
+    """What people call the list of a model."""
+    names = {model._meta.model_name: model._meta.verbose_name_plural for model in apps.get_models()}
+    return str(names.get(name, name)).capitalize()
+
+
+class ListFilter(ChoiceFilter):
+    """Which list was taken."""
+
+    title = gettext_lazy("list")
+    parameter_name = "list"
+    path = "list_name"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        """Every list there is."""
+        return [(name, list_word(name)) for name in COLUMNS]
+
+
 @admin.register(ListExport)
 class ListExportAdmin(EvidenceAdmin):
     """Who took which list away; and where lists are taken from."""
@@ -76,7 +95,12 @@ class ListExportAdmin(EvidenceAdmin):
     list_display = ("started", "user", "what", "form", "rows_taken", "query", "organization")
     list_display_links = None
     list_select_related = ("organization", "user")
-    list_filter = (OrganizationFilter, period_filter("started_at", gettext_lazy("started")))
+    list_filter = (
+        OrganizationFilter,
+        ListFilter,
+        who_filter("user_id", gettext_lazy("nobody")),
+        period_filter("started_at", gettext_lazy("started")),
+    )
     ordering = ("-pk",)
 
     def has_view_permission(self, request: HttpRequest, _obj: Model | None = None) -> bool:
@@ -95,8 +119,7 @@ class ListExportAdmin(EvidenceAdmin):
     @display(description=gettext_lazy("List"))
     def what(self, row: ListExport) -> str:
         """The list's name."""
-        names = {model._meta.model_name: model._meta.verbose_name_plural for model in apps.get_models()}
-        return str(names.get(row.list_name, row.list_name)).capitalize()
+        return list_word(row.list_name)
 
     @display(description=gettext_lazy("Rows"))
     def rows_taken(self, row: ListExport) -> str:

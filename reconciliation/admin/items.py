@@ -10,21 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from billing.access import visible_to
-from billing.admin.amount_filter import amount_filter
+from billing.admin.amount_filter import AmountFilter
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, code_cell, time_cell, zone_of
 from billing.admin.filters import ChoiceFilter, CurrencyFilter, OrganizationFilter, period_filter
-from reconciliation.admin.lookup import row_number
 from reconciliation.core.schema import OUTCOMES
-from reconciliation.models import ReconciliationItem, ReconciliationRun
+from reconciliation.models import ReconciliationItem
 from reconciliation.wording import outcome_word
 
 from .item_page import item_page
 from .labels import outcome_cell, pass_words
 from .lookup import by_number, by_record
 from .queue_filters import ComparisonFilter
-from .run_filters import ItemChangesFilter
+from .run_filters import ItemChangesFilter, OfRunFilter
 from .sides import SIDES
 
 
@@ -50,6 +48,17 @@ class EitherCurrencyFilter(CurrencyFilter):
         return queryset.filter(Q(left_currency=value) | Q(right_currency=value)) if value else queryset
 
 
+class EitherAmountFilter(AmountFilter):
+    """The amount of either side."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Items with a record of such an amount."""
+        if not any(self.used_parameters.values()):
+            return queryset
+        left, right = (self.condition(f"{side}_amount_minor", f"{side}_currency") for side in ("left", "right"))
+        return queryset.none() if left is None or right is None else queryset.filter(left | right)
+
+
 class VersionFilter(ChoiceFilter):
     """Results that hold now, or all there ever were."""
 
@@ -66,20 +75,11 @@ class VersionFilter(ChoiceFilter):
         return queryset.filter(closed_run__isnull=value != "replaced")
 
 
-class RunFilter(ChoiceFilter):
-    """The items of a run as it left them; reached from the run's report."""
+class RunFilter(OfRunFilter):
+    """The items of a run as it left them; chosen, or reached from the run's report."""
 
     title = gettext_lazy("as of run")
     parameter_name = "run"
-
-    def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
-        """The run asked for, if it is one of the user's own."""
-        asked = (request.GET.get(self.parameter_name) or "").strip()
-        self.run = None
-        if (number := row_number(asked)) is not None:
-            own = ReconciliationRun.objects.filter(organization__in=visible_to(request))
-            self.run = own.defer("report", "report_markdown").filter(pk=number, number__isnull=False).first()
-        return [(asked, str(self.run) if self.run else "?")] if asked else []
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Items of the run's period, in the state of its number."""
@@ -122,7 +122,7 @@ class ItemAdmin(EvidenceAdmin):
         OutcomeFilter,
         ComparisonFilter,
         EitherCurrencyFilter,
-        amount_filter("left_amount_minor", "left_currency", gettext_lazy("our amount")),
+        EitherAmountFilter,
         VersionFilter,
         RunFilter,
         period_filter("occurred_at", gettext_lazy("occurred")),

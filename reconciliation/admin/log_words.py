@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.wording import amount_text
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy
@@ -32,33 +33,36 @@ ORDER = (
 )
 
 
+ACTIONS = {
+    "opened": gettext_lazy("Opened"),
+    "changed": gettext_lazy("Changed"),
+    "reopened": gettext_lazy("Reopened"),
+    "cleared": gettext_lazy("Cleared"),
+    "proposal_withdrawn": gettext_lazy("Proposal withdrawn"),
+    "acknowledged": gettext_lazy("Acknowledged"),
+    "assigned": gettext_lazy("Assigned"),
+    "noted": gettext_lazy("Note added"),
+    "proposed": gettext_lazy("Resolution proposed"),
+    "approved": gettext_lazy("Approved"),
+    "rejected": gettext_lazy("Rejected"),
+    "requeued": gettext_lazy("Requeued"),
+    "investigated": gettext_lazy("Marked as investigated"),
+    "match_forced": gettext_lazy("Matched by hand"),
+    "match_forbidden": gettext_lazy("Kept apart by hand"),
+    "match_undone": gettext_lazy("Decision undone"),
+    "proposal_revised": gettext_lazy("Proposal revised"),
+    "closed": gettext_lazy("Closed by one manager"),
+    "threshold_set": gettext_lazy("Threshold set"),
+    "fee_terms_set": gettext_lazy("Agreed fees set"),
+    "source_job_requested": gettext_lazy("Source job asked for"),
+    "ingestion_withdrawn": gettext_lazy("Ingestion withdrawn"),
+    "lines_attached": gettext_lazy("Statement lines attached"),
+}
+
+
 def action_words(action: str) -> str:
     """What was done."""
-    return {
-        "opened": _("Opened"),
-        "changed": _("Changed"),
-        "reopened": _("Reopened"),
-        "cleared": _("Cleared"),
-        "proposal_withdrawn": _("Proposal withdrawn"),
-        "acknowledged": _("Acknowledged"),
-        "assigned": _("Assigned"),
-        "noted": _("Note added"),
-        "proposed": _("Resolution proposed"),
-        "approved": _("Approved"),
-        "rejected": _("Rejected"),
-        "requeued": _("Requeued"),
-        "investigated": _("Marked as investigated"),
-        "match_forced": _("Matched by hand"),
-        "match_forbidden": _("Kept apart by hand"),
-        "match_undone": _("Decision undone"),
-        "proposal_revised": _("Proposal revised"),
-        "closed": _("Closed by one manager"),
-        "threshold_set": _("Threshold set"),
-        "fee_terms_set": _("Agreed fees set"),
-        "source_job_requested": _("Source job asked for"),
-        "ingestion_withdrawn": _("Ingestion withdrawn"),
-        "lines_attached": _("Statement lines attached"),
-    }.get(action, action.replace("_", " ").capitalize())
+    return str(ACTIONS.get(action, action.replace("_", " ").capitalize()))
 
 
 def reason_words(reason: str) -> str:

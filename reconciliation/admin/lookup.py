@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from billing.access import visible_to
+from billing.admin.search import dispute_names
 
 from .sides import SIDES
 
@@ -29,8 +30,13 @@ def by_number(queryset: QuerySet[Any], term: str, letter: str) -> QuerySet[Any] 
 def by_record(request: HttpRequest, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
     """Rows about the records of either side that `term` names, and those about what it names itself (a dispute)."""
     own = visible_to(request)
-    found = Q(reference=term) if hasattr(queryset.model, "reference") else Q()
+    searches = {side.search for sides in SIDES.values() for side in sides}
+    ids = {search: search(own, term) for search in searches}
+    found = Q()
+    if hasattr(queryset.model, "reference"):
+        _ours, provider = SIDES["payments"]
+        found = Q(reference__in=[term, *dispute_names(ids[provider.search])])
     for comparison, (left, right) in SIDES.items():
-        sides = Q(left_id__in=left.search(own, term)) | Q(right_id__in=right.search(own, term))
+        sides = Q(left_id__in=ids[left.search]) | Q(right_id__in=ids[right.search])
         found |= Q(sides, comparison=comparison)
     return queryset.filter(found)

@@ -24,7 +24,7 @@ from .labels import type_choices
 KEPT_SECONDS = 60
 Status = ReconciliationDiscrepancy.Status
 AGES = {
-    "day": gettext_lazy("up to a day"),
+    "day": gettext_lazy("less than a day"),
     "three_days": gettext_lazy("1 to 3 days"),
     "week": gettext_lazy("3 to 7 days"),
     "month": gettext_lazy("7 to 30 days"),
@@ -127,17 +127,19 @@ class TypeFilter(ChoiceFilter):
 
 
 class WhoFilter(ChoiceFilter):
-    """Who works on it: me, nobody, or somebody."""
+    """Who works on it: me, nobody, or somebody. Another list names its column of people and what nobody is called."""
 
     title = gettext_lazy("who")
     parameter_name = "who"
+    path = "assigned_to_id"
+    nobody: Any = gettext_lazy("nobody")
     grouped = True
     most = 200
 
     def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
         """The people of the user's organizations."""
         people = cache.get_or_set(own_key("people", request), lambda: self.people(request), KEPT_SECONDS)
-        return [("me", gettext_lazy("me")), ("nobody", gettext_lazy("nobody")), *(people or [])]
+        return [("me", gettext_lazy("me")), ("nobody", self.nobody), *(people or [])]
 
     def people(self, request: HttpRequest) -> list[tuple[str, str]]:
         """Id and name of the members, as many as a list of choices can hold."""
@@ -151,10 +153,15 @@ class WhoFilter(ChoiceFilter):
         if not value:
             return queryset
         if value == "nobody":
-            return queryset.filter(assigned_to_id__isnull=True)
+            return queryset.filter(**{f"{self.path}__isnull": True})
         if value not in dict(self.lookup_choices):
             return queryset.none()
-        return queryset.filter(assigned_to_id=request.user.pk if value == "me" else int(value))
+        return queryset.filter(**{self.path: request.user.pk if value == "me" else int(value)})
+
+
+def who_filter(path: str, nobody: Any) -> type[WhoFilter]:
+    """A filter of people on another column."""
+    return type("Who", (WhoFilter,), {"path": path, "nobody": nobody})
 
 
 class AgeFilter(ChoiceFilter):

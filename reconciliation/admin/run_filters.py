@@ -13,15 +13,20 @@ from reconciliation.models import ReconciliationRun
 from reconciliation.run_changes import ACTIONS, ITEM_CHANGES, Span, changed_discrepancies, changed_items, in_period
 
 from .log_words import action_words
+from .lookup import row_number
+from .run_page import period_text
+
+MOST_OFFERED = 15
 
 
 def own_runs(request: HttpRequest, ids: list[str]) -> list[ReconciliationRun]:
     """The runs of one's own organizations with these ids, in their order; nothing when any is not one's own."""
-    if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in ids):
+    numbers = [number for text in ids if (number := row_number(text)) is not None]
+    if len(numbers) < len(ids):
         return []
-    rows = ReconciliationRun.objects.filter(organization__in=visible_to(request), pk__in={int(text) for text in ids})
-    found = {str(run.pk): run for run in rows.defer("report", "report_markdown", "tally")}
-    return [found[text] for text in ids] if set(found) == set(ids) else []
+    rows = ReconciliationRun.objects.filter(organization__in=visible_to(request), pk__in=numbers)
+    found = {run.pk: run for run in rows.select_related("organization").defer("report", "report_markdown", "tally")}
+    return [found[pk] for pk in numbers] if set(found) == set(numbers) else []
 
 
 def span_from(request: HttpRequest, code: str) -> Span | None:
@@ -49,17 +54,44 @@ class AskedFilter(ChoiceFilter):
         return bool(self.value())
 
 
-class PeriodOfRunFilter(AskedFilter):
+class OfRunFilter(ChoiceFilter):
+    """What a run is about: one of the newest that ended, or the one an address asks for."""
+
+    run: ReconciliationRun | None = None
+
+    def lookups(self, request: HttpRequest, _model_admin: Any) -> list[tuple[str, Any]]:
+        """The newest runs of one's own organizations, and the one asked for, if it is one's own."""
+        asked = (request.GET.get(self.parameter_name) or "").strip()
+        rows = ReconciliationRun.objects.filter(organization__in=visible_to(request), number__isnull=False)
+        rows = rows.select_related("organization").defer("report", "report_markdown", "tally")
+        newest = list(rows.order_by("-pk")[:MOST_OFFERED])
+        number = row_number(asked)
+        self.run = next((run for run in newest if run.pk == number), None)
+        if asked and self.run is None:
+            self.run = next((run for run in own_runs(request, [asked]) if run.number is not None), None)
+            newest += [self.run] if self.run else []
+        offered = [(str(run.pk), run_words(run)) for run in newest]
+        return offered if not asked or self.run else [*offered, (asked, "?")]
+
+    def has_output(self) -> bool:
+        """Shown when there is a choice, or one was made."""
+        return bool(self.lookup_choices) or bool(self.value())
+
+    def chip(self) -> str:
+        """The run's number."""
+        return str(self.run or "?") if self.value() else ""
+
+
+def run_words(run: ReconciliationRun) -> str:
+    """A run as a list of choices names it: number, comparison, period."""
+    return f"{run} · {run.get_comparison_display()} · {period_text(run)}"
+
+
+class PeriodOfRunFilter(OfRunFilter):
     """What occurred in the period a run compared."""
 
     title = gettext_lazy("period of run")
     parameter_name = "of_run"
-
-    def words(self, request: HttpRequest, asked: str) -> str:
-        """The run, if it is one's own."""
-        runs = own_runs(request, [asked])
-        self.run = runs[0] if runs else None
-        return str(self.run) if self.run else "?"
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows of its organization, comparison and period."""

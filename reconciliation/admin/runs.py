@@ -30,6 +30,7 @@ from reconciliation.tasks import trigger_run
 from reconciliation.wording import percent_text
 
 from .labels import run_status_cell, via_words
+from .queue_filters import who_filter
 from .run_downloads import DownloadsMixin, downloads
 from .run_page import duration_text, metric_rows, period_days, period_text, report_page
 from .run_progress import UNDER_WAY, progress
@@ -62,6 +63,7 @@ class RunAdmin(DownloadsMixin, SinceMixin, EvidenceAdmin):
         OrganizationFilter,
         choice_filter("status", gettext_lazy("status"), ReconciliationRun.Status.choices),
         choice_filter("comparison", gettext_lazy("comparison"), COMPARISONS),
+        who_filter("requested_by_id", gettext_lazy("no person: schedules and commands")),
         period_filter("period_start", gettext_lazy("period from")),
     )
     search_fields = ("pk",)

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from billing.admin.cells import amount_cell, code_cell, record_status, time_cell
-from billing.admin.search import line_ids, payment_ids, record_ids
+from billing.admin.search import invoice_ids, line_ids, payment_ids, record_ids
 from billing.models import (
     Invoice,
     InvoiceVersion,
@@ -29,7 +29,6 @@ from billing.models import (
 from reconciliation.statement_sentences import state_word
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MOST = 500
 Facts = dict[str, Any]
 Shown = list[tuple[str, Any]]
 
@@ -162,13 +161,6 @@ def payout_facts(version: PayoutVersion) -> Facts:
         version, key=version.payout.external_id, amount_minor=version.amount_minor,
         occurred_at=micros(version.arrival_at or version.created_at),
     )  # fmt: skip
-
-
-def invoice_ids(organizations: Sequence[int], term: str) -> list[int]:
-    """Invoices whose id, number or customer is `term`, newest first."""
-    versions = InvoiceVersion.objects.filter(organization__in=organizations)
-    named = versions.filter(Q(document_number=term) | Q(invoice__external_id=term) | Q(customer=term))
-    return list(named.order_by("-invoice_id").values_list("invoice_id", flat=True).distinct()[:MOST])
 
 
 def payout_ids(organizations: Sequence[int], term: str) -> list[int]:

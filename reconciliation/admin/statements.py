@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action, display
 
 from billing.access import visible_to
+from billing.admin.amount_filter import amount_filter
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, code_cell, time_cell, zone_of
 from billing.admin.current import with_current
@@ -84,10 +85,11 @@ class StatementLineAdmin(EvidenceAdmin):
         OwnerFilter,
         choice_filter("current__kind", gettext_lazy("kind"), LineKind.choices),
         CurrentCurrency,
+        amount_filter("current__gross_minor", "current__currency", gettext_lazy("gross")),
         period_filter("current__occurred_at", gettext_lazy("created")),
     )
     search_fields = ("external_id",)
-    search_help_text = gettext_lazy("Whole id: txn_, ch_, re_, dp_, pi_, po_, invoice")
+    search_help_text = gettext_lazy("Whole id: txn_, ch_, re_, dp_, pi_, po_, invoice, customer")
     ordering = ("-pk",)
     actions = ("attach_selected",)
     actions_list = ("attach",)

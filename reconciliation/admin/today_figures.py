@@ -25,8 +25,9 @@ from reconciliation.wording import percent_text
 from .cause_words import cause_name
 from .charts import MOST_LINES, Line, bar, key, percent_lines
 from .labels import severity_cell
+from .queue_filters import AGES as AGE_WORDS
 from .run_progress import span_text
-from .today_filters import AGE_WORDS, SIGNS, to_sign
+from .today_filters import SIGNS, to_sign
 
 DISCREPANCIES = "admin:reconciliation_reconciliationdiscrepancy_changelist"
 SEVERITIES = ("major", "minor", "none")

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from billing.access import visible_to
 from billing.admin.filters import ChoiceFilter
 from reconciliation.models import ReconciliationDiscrepancy
-from reconciliation.queues import AGES, DAY, OLDER, UNRESOLVED, in_age
+from reconciliation.queues import DAY, UNRESOLVED, in_age
 from reconciliation.trends import answerable, answered
+
+from .queue_filters import AGES
 
 Rows = QuerySet[ReconciliationDiscrepancy]
 Condition = Callable[[Rows, HttpRequest, datetime], Rows]
@@ -37,13 +39,6 @@ def to_sign(request: HttpRequest) -> Q:
     return Q(status="pending_approval") & ~Q(proposed_by=request.user.pk)
 
 
-AGE_WORDS = {
-    "day": _("less than a day"),
-    "three_days": _("1 to 3 days"),
-    "week": _("3 to 7 days"),
-    "month": _("7 to 30 days"),
-    OLDER: _("more than 30 days"),
-}
 SHOWN: dict[str, tuple[Any, Condition]] = {
     "overdue": (_("overdue"), waiting(lambda _request, now: Q(due_at__lte=now))),
     "soon": (_("due within 24 hours"), waiting(lambda _request, now: Q(due_at__gt=now, due_at__lte=now + DAY))),
@@ -55,7 +50,7 @@ SHOWN: dict[str, tuple[Any, Condition]] = {
         _("opened 1 to 8 days ago, acknowledged within 24 hours"),
         lambda rows, request, now: answered(rows, visible_to(request), now),
     ),
-    **{f"age_{name}": (AGE_WORDS[name], aged(name)) for name in [*dict(AGES), OLDER]},
+    **{f"age_{name}": (words, aged(name)) for name, words in AGES.items()},
 }
 
 
