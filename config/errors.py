@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
+from django.template import loader
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views import csrf, defaults
@@ -74,7 +75,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500 outside the API framework."""
     if not is_api(request):
-        return defaults.server_error(request)
+        # Django renders this page without the request, and so without the id that it asks people to send.
+        return HttpResponseServerError(loader.get_template("500.html").render({"request": request}))
     return _json(request, 500, "server_error", str(SERVER_ERROR))
 
 

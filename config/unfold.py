@@ -112,6 +112,7 @@ UNFOLD = {
                 "separator": True,
                 "items": [
                     entry(_("Runs"), "play_circle", "reconciliation_reconciliationrun_changelist", "sees_evidence"),
+                    entry(_("Dry runs"), "science", "reconciliation_dryrun_changelist", "sees_evidence"),
                     entry(_("Items"), "receipt_long", "reconciliation_reconciliationitem_changelist", "sees_evidence"),
                     entry(_("Payments"), "payments", "billing_payment_changelist", "sees_evidence"),
                     entry(
@@ -121,6 +122,7 @@ UNFOLD = {
                     entry(_("Provider events"), "webhook", "billing_providerevent_changelist", "sees_evidence"),
                     entry(_("Imports"), "upload_file", "billing_importbatch_changelist", "sees_evidence"),
                     PAST,
+                    entry(_("Exports"), "download", "reconciliation_listexport_changelist", "sees_evidence"),
                     entry(
                         _("Action log"), "history", "reconciliation_reconciliationactionlog_changelist", "sees_evidence"
                     ),

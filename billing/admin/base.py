@@ -3,12 +3,17 @@
 from typing import Any
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from billing.access import look_everywhere, visible_to
@@ -42,6 +47,16 @@ class DeskAdmin(ModelAdmin):
         if self.organization_path is None:
             return rows
         return rows.filter(**{f"{self.organization_path}__in": visible_to(request)})
+
+    @display(description=ModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """The box before a row, named after it. Unfold's own is drawn by a form's widget, once for every row."""
+        return format_html(
+            '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
+            ACTION_CHECKBOX_NAME,
+            obj.pk,
+            _("Select %(row)s") % {"row": obj},
+        )
 
     def walk(self, _request: HttpRequest, _changelist: Any) -> Walk | None:
         """How a long list is read, by keyset; None for a list that is never long."""

@@ -1,5 +1,7 @@
 """What the sidebar shows to whom. Named by dotted paths in the settings."""
 
+from collections.abc import Sequence
+
 from django.core.cache import cache
 from django.db.models import Q
 from django.http import HttpRequest
@@ -16,10 +18,21 @@ BADGE_SECONDS = 60
 MOST_COUNTED = 1_000
 
 
+def badge_key(name: str, request: HttpRequest, own: Sequence[int]) -> str:
+    """Where a number is kept for a person and the organizations that are looked at."""
+    return f"badge:{name}:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
+
+
+def count_again(request: HttpRequest) -> None:
+    """Forgets the numbers kept for whoever has just taken a step, and would see the step missing in them."""
+    own = visible_to(request)
+    cache.delete_many([badge_key(name, request, own) for name in ("open", "disputes", "sign")])
+
+
 def open_discrepancies(request: HttpRequest) -> str:
     """How many discrepancies are not resolved, from the totals and kept for a minute."""
     own = visible_to(request)
-    key = f"badge:open:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
+    key = badge_key("open", request, own)
     text = cache.get(key)
     if text is None:
         text = str(queues.counts(queues.totals(own), {"open": Q()})["open"])
@@ -30,7 +43,7 @@ def open_discrepancies(request: HttpRequest) -> str:
 def pressing_disputes(request: HttpRequest) -> str:
     """How many disputes have something that expires within a day; kept for a minute."""
     own = visible_to(request)
-    key = f"badge:disputes:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
+    key = badge_key("disputes", request, own)
     text = cache.get(key)
     if text is None:
         text = str(pressing(own, timezone.now()))
@@ -58,7 +71,7 @@ def in_discrepancies(request: HttpRequest) -> bool:
 def to_sign(request: HttpRequest) -> str:
     """How many proposals the user may decide, counted up to 1,000 and kept for a minute."""
     own = visible_to(request)
-    key = f"badge:sign:{request.user.pk}:{'-'.join(map(str, own[:50]))}:{len(own)}"
+    key = badge_key("sign", request, own)
     text = cache.get(key)
     if text is None:
         count = mine_to_sign(own, request.user, MOST_COUNTED + 1)

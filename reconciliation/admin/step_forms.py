@@ -24,6 +24,7 @@ from reconciliation.sentences import sentence
 from reconciliation.workflow import InvalidStep, StaleDiscrepancy, StepRefused, check_can, codes_for
 
 from .log_words import action_words, actor_words, change_words
+from .resolution import resolution
 
 TRIAGE = "triage_discrepancy"
 
@@ -36,6 +37,7 @@ class StepForm(BaseDialogForm):
     alone = False
     does: Any = ""
     action = ""
+    signs = False  # decides about a proposal, and so shows it
     barred: StepRefused | None = None
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -53,7 +55,7 @@ class StepForm(BaseDialogForm):
     def look_first(self) -> None:
         """Says at once that the step is not possible now, rather than after somebody has written why."""
         try:
-            check_can(self.action, self.row, self.request.user)  # type: ignore[arg-type]
+            check_can(self.action, self.row, self.request.user)
         except StepRefused as refusal:
             self.barred = self.refusal = refusal
 
@@ -94,6 +96,7 @@ class StepForm(BaseDialogForm):
             "sentence": sentence(row, zone),
             "does": "" if self.barred else self.does,
             "barred": self.barred,
+            "proposal": resolution(row, request.user) if self.signs and not self.barred else None,
             "refusal": _("Changed meanwhile; nothing was saved.") if changes else self.refusal,
             "changes": changes,
         }
@@ -129,8 +132,16 @@ class ReasonForm(StepForm):
         return {**super().given(), "reason": self.cleaned_data["reason"]}
 
 
+class RejectForm(ReasonForm):
+    """Sending a proposal back, with why."""
+
+    signs = True
+
+
 class RemarkForm(ReasonForm):
     """A step that may say why."""
+
+    signs = True
 
     def prepare(self) -> None:
         """Nobody has to."""

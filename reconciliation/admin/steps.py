@@ -22,6 +22,7 @@ from reconciliation.workflow.checks import check_who
 from . import match_forms
 from . import step_forms as forms
 from .log_words import action_words
+from .sidebar import count_again
 from .step_forms import read
 
 NOTHING = gettext_lazy("No ledger row changes.")
@@ -63,10 +64,10 @@ BUTTONS = (
         gettext_lazy("Send for approval"), primary=True,
     ),
     Button(
-        "approve", "approve", gettext_lazy("Approve"), gettext_lazy("It is resolved as proposed."),
+        "approve", "approve", gettext_lazy("Approve"), "",
         forms.RemarkForm, "y", primary=True,
     ),
-    Button("reject", "reject", gettext_lazy("Reject"), gettext_lazy("It goes back to work."), forms.ReasonForm),
+    Button("reject", "reject", gettext_lazy("Reject"), gettext_lazy("It goes back to work."), forms.RejectForm, "x"),
     Button(
         "revise", "revise", gettext_lazy("Revise the proposal"), gettext_lazy("A manager other than you approves it."),
         forms.ProposalForm, "p", gettext_lazy("Send for approval"),
@@ -99,6 +100,8 @@ BUTTONS = (
         first=False,
     ),
 )  # fmt: skip
+TICKS = "x"
+"""The key that ticks a row in the list, and rejects on the pages of a proposal."""
 BY_NAME = {button.name: button for button in BUTTONS}
 
 
@@ -119,6 +122,7 @@ class StepsMixin:
             dialog = dialog_of(button)
             context = {"dialog": dialog, "form": form, "form_submit_text": dialog["form_submit_text"]}
             return render(request, "unfold/helpers/dialog.html", context)
+        count_again(request)
         done = action_words(workflow.BY_ACTION[button.action].logs)
         messages.success(request, _("%(discrepancy)s: %(done)s.") % {"discrepancy": form.row, "done": done})
         return HttpResponse(headers={"HX-Refresh": "true"})
@@ -195,7 +199,11 @@ def buttons_for(row: ReconciliationDiscrepancy, user: Any) -> dict[str, Any]:
 def row_steps(user: Any) -> list[dict[str, Any]]:
     """The steps with a key that `user` may ever take, and the address of each but for the row's number (0)."""
     prefix = "admin:reconciliation_reconciliationdiscrepancy"
-    allowed = [step for step in BUTTONS if step.key and user.has_perm(workflow.BY_ACTION[step.action].permission)]
+    allowed = [
+        step
+        for step in BUTTONS
+        if step.key not in ("", TICKS) and user.has_perm(workflow.BY_ACTION[step.action].permission)
+    ]
     first = {step.key: step for step in reversed(allowed)}
     return [
         {"button": step, "url": reverse(f"{prefix}_{step.method}", args=[0])}

@@ -92,3 +92,69 @@ def test_letters_that_are_off_do_nothing_and_space_still_shows(made: Made, desk:
     row = page.locator("#result_list tr.data-row").first.bounding_box()
     assert row is not None
     assert row["height"] >= 40
+
+
+@pytest.mark.parametrize("desk", ["light"], indirect=True)
+def test_a_step_moves_nothing_but_its_row(made: Made, desk: Desk) -> None:
+    person("Operator", made.organization)
+    page, rows = desk.page, in_order()
+    desk.sign_in("operator")
+    desk.open(f"{QUEUE}?queue=unassigned")
+    for _n in range(24):
+        page.keyboard.press("j")
+    page.keyboard.press(" ")
+    expect(page.locator(".peek-body:visible")).to_have_count(1)
+    scrolled = page.evaluate("() => { window.mark = 1; return scrollY; }")
+    page.keyboard.press("m")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#desk-said")).to_contain_text(f"D-{rows[24].pk}")
+    expect(page.locator("#result_list tr.data-row")).to_have_count(29)
+    expect(page.locator('[data-queue="unassigned"] .count')).to_have_text("29")
+    expect(page.locator('[data-queue="mine"] .count')).to_have_text("1")
+    assert f"/{rows[25].pk}/" in str(under_cursor(page))
+    assert page.evaluate("window.mark") == 1, "the page was read anew"
+    assert abs(page.evaluate("scrollY") - scrolled) < 200
+    page.keyboard.press(" ")
+    page.keyboard.press("j")
+    expect(page.locator(".peek-body:visible")).to_have_count(1)
+    expect(page.locator("tr.cursor + tr .peek-body")).to_be_visible()
+
+
+@pytest.mark.parametrize("desk", ["light"], indirect=True)
+def test_nothing_typed_is_lost_when_somebody_is_signed_out(made: Made, desk: Desk) -> None:
+    person("Operator", made.organization)
+    page = desk.page
+    desk.sign_in("operator")
+    desk.open(QUEUE)
+    page.keyboard.press("n")
+    page.fill("textarea[name=text]", "typed before")
+    page.context.clear_cookies(name="sessionid")
+    page.keyboard.press("Control+Enter")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("You are signed out; nothing was saved.")
+    expect(page.locator("textarea[name=text]")).to_have_value("typed before")
+    other = Desk(page.context.new_page(), desk.address, desk.scheme)
+    other.page.goto(f"{desk.address}{alert.locator('a').get_attribute('href')}")
+    other.sign_in("operator")
+    page.bring_to_front()
+    page.focus("textarea[name=text]")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#desk-said")).to_contain_text("Note added")
+    assert ReconciliationActionLog.objects.get().reason == "typed before"
+
+
+@pytest.mark.parametrize("desk", ["light"], indirect=True)
+def test_with_ticked_rows_the_key_of_a_step_means_them(made: Made, desk: Desk) -> None:
+    person("Operator", made.organization)
+    page = desk.page
+    desk.sign_in("operator")
+    desk.open(f"{QUEUE}?severity=major")
+    for key in "xjxj":
+        page.keyboard.press(key)
+    page.keyboard.press("a")
+    expect(page.locator(".bulk-confirm .button-primary")).to_be_focused()
+    expect(page.locator(".bulk-confirm .button-primary")).to_have_text("Acknowledge (2)")
+    page.keyboard.press("u")
+    page.wait_for_url(f"**{QUEUE}?severity=major")
+    expect(page.locator("#result_list input.action-select:checked")).to_have_count(2)

@@ -4,6 +4,14 @@ document.addEventListener("DOMContentLoaded", () => {
   const sums = document.querySelector(".bulk-sums");
   if (!facts || !sums) return;
   const rows = new Map(JSON.parse(facts.textContent).map(([id, minor, currency, decimals]) => [id, { minor, currency, decimals }]));
+  // With ticked rows the key of a step means them, not the row under the cursor.
+  for (const button of document.querySelectorAll(".bulk-bar [name=action]")) {
+    const step = document.querySelector(`#row-steps [data-name="${CSS.escape(button.value.replace("bulk_", ""))}"]`);
+    if (step) {
+      button.dataset.bulkKey = step.dataset.rowKey;
+      button.append(" ", Object.assign(document.createElement("kbd"), { textContent: step.dataset.rowKey.toUpperCase() }));
+    }
+  }
   const across = document.querySelector(".bulk-bar .select-across");
   const tell = () => {
     if (across.value === "1") { sums.textContent = ""; return; }
@@ -28,4 +36,17 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   for (const name of ["change", "click"]) document.addEventListener(name, () => setTimeout(tell), true);
   tell();
+});
+/* The page of a bulk action: the first thing to fill in has the focus, Ctrl+Enter sends, and rows once sent are not ticked any more. */
+document.addEventListener("DOMContentLoaded", () => {
+  const form = document.querySelector(".bulk-confirm");
+  if (!form) return;
+  (form.querySelector("select, textarea, input:not([type=hidden])") ?? form.querySelector(".button-primary"))?.focus();
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.querySelector(".button-primary")?.click(); }
+  });
+  form.addEventListener("submit", (event) => {
+    const kept = place.read();
+    if (kept && event.submitter?.matches(".button-primary")) place.write({ ...kept, ticks: [] });
+  });
 });

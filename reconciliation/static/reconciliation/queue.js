@@ -72,7 +72,7 @@ const list = {
     if (!id) return;
     list.acting = id;
     const target = document.getElementById("modal-content");
-    htmx.ajax("GET", button.dataset.url.replace("/0/", `/${id}/`), { source: button, target, select: "#dialog" });
+    htmx.ajax("GET", button.dataset.url.replace("/0/", `/${id}/`), { source: button, target, select: "#dialog" }).catch(() => {});
   },
 };
 
@@ -126,14 +126,20 @@ addEventListener("keydown", (event) => {
     if (act() !== false) event.preventDefault();
     return;
   }
-  const button = document.querySelector(`[data-row-key="${CSS.escape(key)}"]`);
-  if (button) { event.preventDefault(); list.step(button); }
+  const button = document.querySelector(`[data-row-key="${CSS.escape(key)}"], [data-bulk-key="${CSS.escape(key)}"]`);
+  const many = document.querySelector(`.bulk-bar [data-bulk-key="${key === "m" ? "i" : CSS.escape(key)}"]`);
+  const ticked = list.boxes().some((box) => box.checked);
+  if (!button) return;
+  event.preventDefault();
+  if (ticked && many) many.click();
+  else if (button.dataset.rowKey) list.step(button);
 });
 
 /* The page of one row: on to the next and the previous one of the list it was opened from, and back to the place. */
 const page = () => {
   const own = location.pathname.match(/\/(\d+)\/change\//)?.[1];
   const kept = place.read();
+  for (const link of document.querySelectorAll("[data-back]")) if (kept && new URL(kept.url).pathname === link.pathname) link.href = kept.url;
   const at = kept?.ids.indexOf(own) ?? -1;
   const lists = location.pathname.replace(/\d+\/change\/$/, "");
   if (!own || at < 0 || new URL(kept.url).pathname !== lists) return;
@@ -146,5 +152,4 @@ const page = () => {
       link.hidden = false;
     }
   }
-  for (const link of document.querySelectorAll("[data-back]")) link.href = kept.url;
 };

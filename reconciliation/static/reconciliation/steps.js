@@ -73,6 +73,9 @@ const shown = async (id) => {
   for (const tab of fresh.querySelectorAll("[data-queue]")) {
     document.querySelector(`[data-queue="${CSS.escape(tab.dataset.queue)}"] .count`)?.replaceWith(tab.querySelector(".count"));
   }
+  for (const link of fresh.querySelectorAll("#nav-sidebar-apps a:has([data-badge])")) {
+    document.querySelector(`#nav-sidebar-apps a[href="${CSS.escape(link.getAttribute("href"))}"] [data-badge]`)?.replaceWith(link.querySelector("[data-badge]"));
+  }
   if (found) {
     freshen(list.rows[at], found);
     list.go(at + 1);
@@ -83,7 +86,7 @@ const shown = async (id) => {
 };
 /* Its box and its arrow stay: they are what the bulk bar and the glance hold on to. */
 const freshen = (row, found) => {
-  const own = (cell) => !cell.matches(".action-checkbox, [x-on\\:click]");
+  const own = (cell) => !cell.matches(".action-checkbox, .opens");
   const cells = [...found.cells].filter(own);
   [...row.cells].filter(own).forEach((cell, place) => cells[place] && cell.replaceWith(cells[place]));
   const glance = row.closest("tbody").querySelector(".peek");

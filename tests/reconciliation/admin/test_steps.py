@@ -10,6 +10,7 @@ from django.urls import reverse
 from reconciliation.admin.notes import note_html
 from reconciliation.admin.steps import BUTTONS
 from reconciliation.models import ClosingThreshold, ReconciliationDiscrepancy
+from reconciliation.workflow import BY_CODE
 from tests.people import ROLES, browser, person
 from tests.reconciliation.books import Books
 from tests.reconciliation.workflow.cases import STATES, Desk, log_of, words
@@ -199,3 +200,34 @@ def test_a_note_is_read_as_markdown() -> None:
     html = note_html("**bold** and\n\n- one\n- [two](https://example.com)")
     assert "<strong>bold</strong>" in html
     assert '<a href="https://example.com" rel="noopener noreferrer nofollow">two</a>' in html
+
+
+def test_a_step_that_is_not_possible_now_is_said_before_anybody_writes_why(desk: Desk) -> None:
+    row = desk.discrepancy("resolved")
+    shown = browser(desk.person("Operator")).get(url("propose", row)).content.decode()
+    assert "Propose a resolution is not possible" in shown
+    assert "<textarea" not in shown
+    assert 'type="submit"' not in shown
+    assert (
+        "<textarea"
+        in browser(desk.person("Operator", "second")).get(url("propose", desk.discrepancy())).content.decode()
+    )
+
+
+def test_whoever_signs_reads_in_the_dialog_what_was_proposed_and_why(desk: Desk) -> None:
+    row = desk.discrepancy("pending_approval")
+    for name in ("approve", "reject"):
+        shown = browser(desk.person("Manager", f"signs-{name}")).get(url(name, row)).content.decode()
+        assert str(BY_CODE[row.resolution_code].title) in shown
+        assert row.resolution_reason in shown
+        assert row.proposed_by is not None
+        assert row.proposed_by.get_username() in shown
+        assert ("No ledger row changes." if name == "approve" else "It goes back to work.") in shown
+
+
+def test_the_numbers_beside_the_menu_follow_a_step_at_once(desk: Desk) -> None:
+    client, row = browser(desk.person("Manager")), desk.discrepancy("pending_approval")
+    queue = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
+    assert "data-badge>1</span>" in client.get(queue).content.decode()
+    post(client, "approve", row)
+    assert "data-badge>1</span>" not in client.get(queue).content.decode()
