@@ -1,5 +1,7 @@
 """Runs, items, discrepancies, the action log and the desk."""
 
+import gc
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,3 +11,8 @@ class ReconciliationConfig(AppConfig):
 
     name = "reconciliation"
     verbose_name = _("Reconciliation")
+
+    def ready(self) -> None:
+        """End of the start: what is loaded by now stays; no collection of garbage looks through it again."""
+        gc.freeze()
+        gc.enable()

@@ -1,11 +1,13 @@
 """The ground itself: what a transactional test leaves behind, what a socket may reach."""
 
+import gc
 import socket
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db import DatabaseError, connection, transaction
 from pytest_socket import SocketConnectBlockedError
@@ -63,3 +65,9 @@ def test_no_test_reaches_beyond_loopback() -> None:
 @pytest.mark.django_db
 def test_the_second_round_runs_on_postgresql() -> None:
     assert connection.vendor == "postgresql"
+
+
+def test_garbage_is_collected_once_everything_is_loaded() -> None:
+    gc.disable()
+    apps.get_app_config("reconciliation").ready()
+    assert gc.isenabled()
