@@ -196,13 +196,13 @@ def test_a_seal_holding_nonsense_is_named_and_never_breaks_the_check(organizatio
 def test_a_million_rows_are_verified_in_seconds_and_one_changed_among_them_is_named(organization: Organization) -> None:
     write(organization, *[5_000] * 200)
     kept = checkpoints()
-    began = time.monotonic()
+    began = time.process_time()  # of this process alone: other programs may keep the machine busy
     verification = verify(checkpoint=kept)
-    seconds = time.monotonic() - began
+    seconds = time.process_time() - began
     assert (verification.ok, verification.rows) == (True, 1_000_000)
-    assert seconds < 60, f"{seconds:.1f} s"
+    assert seconds < 30, f"{seconds:.1f} s"
     row = ReconciliationActionLog.objects.order_by("id")[777_777]
     sql(f"UPDATE {LOG} SET reason = 'x' WHERE id = %s", [row.pk])
     (finding,) = verify(checkpoint=kept).findings
     assert (finding.kind, finding.row_id) == ("changed", row.pk)
-    print(f"\n{connection.vendor}: a million rows verified in {seconds:.1f} s")  # noqa: T201 - a measurement
+    print(f"\n{connection.vendor}: a million rows verified in {seconds:.1f} s of this process")  # noqa: T201 - a measurement
