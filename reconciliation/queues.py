@@ -4,7 +4,7 @@ A queue is a condition on columns that discrepancies and their totals share, so 
 cannot mean different things.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ DAY = timedelta(days=1)
 AGES = (("day", DAY), ("three_days", 3 * DAY), ("week", 7 * DAY), ("month", 30 * DAY))
 """Buckets of the time since a discrepancy last came into the queue: up to a day, 1–3, 3–7, 7–30; `older` after that."""
 OLDER = "older"
+FIGURE_KEYS = ("comparison", "type", "severity", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class OpenFigures:
     total: int
     overdue: int
     due_in_a_day: int
-    by_type: dict[tuple[str, str], int]
+    by_type: dict[tuple[str, ...], int]
     by_comparison: dict[str, int]
     ages: dict[str, int]
     at_risk_minor: dict[str, int]
@@ -124,22 +125,35 @@ class OpenFigures:
 
 
 def open_figures(organizations: Sequence[int], now: datetime) -> OpenFigures:
-    """The figures over everything that is open in some organizations: four queries, whatever the number of rows."""
-    rows = totals(organizations)
+    """The figures over everything that is open in some organizations: one query, whatever the number of rows."""
     ages = [name for name, _span in AGES] + [OLDER]
     conditions = {
-        "total": Q(), "overdue": Q(due_at__lte=now), "soon": Q(due_at__gt=now, due_at__lte=now + DAY),
+        "count": Q(), "overdue": Q(due_at__lte=now), "soon": Q(due_at__gt=now, due_at__lte=now + DAY),
         **{f"age_{name}": in_age(name, now) for name in ages},
     }  # fmt: skip
-    found = counts(rows, conditions)
-    money = summed(rows, "currency")
+    sums = {f"n_{name}": Sum("count", filter=condition) for name, condition in conditions.items()}
+    money = {f"sum_{name}": Sum(name) for name in ("compared", "difference_minor", "unexplained_minor")}
+    rows = list(totals(organizations).values(*FIGURE_KEYS).annotate(**sums, **money).order_by(*FIGURE_KEYS))
+    compared = [row for row in rows if row["sum_compared"]]
     return OpenFigures(
-        total=found["total"],
-        overdue=found["overdue"],
-        due_in_a_day=found["soon"],
-        by_type={(row["type"], row["severity"]): row["count"] for row in summed(rows, "type", "severity")},
-        by_comparison={row["comparison"]: row["count"] for row in summed(rows, "comparison")},
-        ages={name: found[f"age_{name}"] for name in ages},
-        at_risk_minor={row["currency"]: row["difference_minor"] for row in money if row["compared"]},
-        unexplained_minor={row["currency"]: row["unexplained_minor"] for row in money if row["compared"]},
+        total=sum(row["n_count"] or 0 for row in rows),
+        overdue=sum(row["n_overdue"] or 0 for row in rows),
+        due_in_a_day=sum(row["n_soon"] or 0 for row in rows),
+        by_type=added(rows, "n_count", "type", "severity"),
+        by_comparison={name: count for (name,), count in added(rows, "n_count", "comparison").items()},
+        ages={name: sum(row[f"n_age_{name}"] or 0 for row in rows) for name in ages},
+        at_risk_minor={code: amount for (code,), amount in added(compared, "sum_difference_minor", "currency").items()},
+        unexplained_minor={
+            code: amount for (code,), amount in added(compared, "sum_unexplained_minor", "currency").items()
+        },
     )
+
+
+def added(rows: Iterable[dict[str, Any]], figure: str, *by: str) -> dict[tuple[str, ...], int]:
+    """A figure of rows, added up by some of their columns; what comes to no row is left out."""
+    found: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        if row["n_count"]:
+            key = tuple(row[name] for name in by)
+            found[key] = found.get(key, 0) + (row[figure] or 0)
+    return found

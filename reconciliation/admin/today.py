@@ -101,6 +101,8 @@ def next_steps(organizations: list[int], runs: list[ReconciliationRun]) -> list[
             ),
             (_("Or look at Tieout with sample data:"), "make demo"),
         ]
+    if any(run.report and any(run.report["items"].values()) for run in runs):
+        return []
     steps = []
     if not Payment.objects.filter(organization__in=organizations).exists():
         steps.append((_("Import your payments:"), "manage.py import_payments FILE.csv --organization SLUG"))
@@ -136,7 +138,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def panels(request: HttpRequest, own: list[int], now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """The figures, once there is anything to count."""
-    figures = open_figures(own, now)
+    figures, usual = open_figures(own, now), knows_what_is_usual(own, now)
     return {
         "rates": run_rates(current_runs(own, now)),
         "chart": rate_chart(daily_rates(own, now, zone), now, zone),
@@ -147,6 +149,6 @@ def panels(request: HttpRequest, own: list[int], now: datetime, zone: ZoneInfo) 
         "ages": ages(figures),
         "mine": mine(request, own, now),
         "causes": cause_rows(own),
-        "spikes": spike_rows(own, now),
-        "unusual_unknown": not knows_what_is_usual(own, now),
+        "spikes": spike_rows(own, now, usual=usual),
+        "unusual_unknown": not usual,
     }

@@ -155,7 +155,8 @@ def ages(figures: OpenFigures) -> list[dict[str, Any]]:
 def clock(figures: OpenFigures, own: list[int], now: datetime) -> dict[str, Any]:
     """What is late, what will be, and how soon people take things up."""
     rows = opened(own)
-    asked, taken = answerable(rows, now).count(), answered(rows, own, now).count()
+    asked = answerable(rows, now).count()
+    taken = answered(rows, own, now).count() if asked else 0
     return {
         "overdue": {"count": count_text(figures.overdue), "url": listed(shown="overdue"), "zero": not figures.overdue},
         "soon": {"count": count_text(figures.due_in_a_day), "url": listed(shown="soon")},
@@ -169,17 +170,18 @@ def mine(request: HttpRequest, own: list[int], now: datetime) -> dict[str, Any]:
     """What waits for this person."""
     groups = summed(totals(own).filter(assigned_to_id=request.user.pk), "queued_at")
     waiting = sum(row["count"] for row in groups)
+    signs = request.user.has_perm(SIGNS)
     unsigned = ReconciliationDiscrepancy.objects.filter(to_sign(request), organization__in=own)
     return {
         "assigned": {"count": count_text(waiting), "url": listed(shown="mine")},
         "oldest": span_text(now - groups[0]["queued_at"]) if groups else "",
-        "signs": request.user.has_perm(SIGNS),
-        "to_sign": {"count": count_text(unsigned.order_by().count()), "url": listed(shown="sign")},
+        "signs": signs,
+        "to_sign": {"count": count_text(unsigned.order_by().count() if signs else 0), "url": listed(shown="sign")},
     }
 
 
-def spike_rows(own: list[int], now: datetime) -> list[dict[str, Any]]:
-    """Types that came in more often than usual."""
+def spike_rows(own: list[int], now: datetime, *, usual: bool) -> list[dict[str, Any]]:
+    """Types that came in more often than usual; none while nobody knows what is `usual`."""
     return [
         {
             "name": type_name(spike.type),
@@ -188,7 +190,7 @@ def spike_rows(own: list[int], now: datetime) -> list[dict[str, Any]]:
             "usual": _("usually %(mean)s a day, at most %(limit)s")
             % {"mean": decimal_text(spike.mean, 1), "limit": decimal_text(spike.limit, 1)},
         }
-        for spike in spikes(own, now)
+        for spike in spikes(own, now, usual=usual)
     ]
 
 
