@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -30,7 +31,7 @@ def on_the_page(row: Row, by: User, step: str, **given: str) -> None:
     browser(by).post(address, {"_form_submitted": "True", "version": str(now(row).version), "reason": "why", **given})
 
 
-def in_bulk(row: Row, by: User, action: str, desk: Desk, **given: str) -> BulkAction:
+def in_bulk(row: Row, by: User, action: str, desk: Desk, **given: Any) -> BulkAction:
     preview = frozen(desk, action, by, [row])
     return worked(confirmed(preview, by, **given)) if preview.rows_to_work else preview
 
