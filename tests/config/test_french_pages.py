@@ -28,9 +28,9 @@ def name_of(model: type[Model]) -> str:
     return f"{model._meta.app_label}_{model._meta.model_name}"
 
 
-@pytest.fixture
-def reader(db: None) -> Client:
-    """A superuser who reads French, with one of everything to read."""
+@pytest.fixture(scope="module")
+def sophie(rows_of_module: None) -> User:
+    """A superuser with one of everything to read."""
     books = books_with_everything()
     books.run()
     for model, more in ((Success, {"success": True}), (Failure, {"success": False, "result": "stopped"})):
@@ -43,7 +43,13 @@ def reader(db: None) -> Client:
     LogEntry.objects.create(
         user=user, content_type=ContentType.objects.get_for_model(Group), object_repr="x", action_flag=CHANGE
     )
-    client = browser(user)
+    return user
+
+
+@pytest.fixture
+def reader(db: None, sophie: User) -> Client:
+    """She reads French."""
+    client = browser(sophie)
     client.cookies["django_language"] = "fr"
     return client
 

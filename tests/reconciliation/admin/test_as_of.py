@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 PAGE = "/admin/as-of/"
 
 
-@pytest.fixture
-def books() -> Books:
+@pytest.fixture(scope="module")
+def books(rows_of_module: None) -> Books:
     books = books_with_everything()
     books.run()
     return books
@@ -127,7 +127,7 @@ def test_nobody_looks_into_the_past_of_another_organization(books: Books, audito
 
 
 def test_a_long_list_goes_on_and_asks_few_questions() -> None:
-    books = Books(timezone="Europe/Paris")
+    books = Books("long", timezone="Europe/Paris")
     for number in range(60):
         books.paid(f"pay_{number}", 100, f"ch_{number}")
     books.run()

@@ -14,15 +14,15 @@ from tests.reconciliation.admin.desk_books import books_with_everything
 from tests.reconciliation.books import Books
 
 
-@pytest.fixture
-def books(db: None) -> Books:
+@pytest.fixture(scope="module")
+def books(rows_of_module: None) -> Books:
     books = books_with_everything()
     books.run()
     return books
 
 
 @pytest.fixture
-def operator(books: Books) -> Client:
+def operator(db: None, books: Books) -> Client:
     return browser(person("Operator", books.organization))
 
 

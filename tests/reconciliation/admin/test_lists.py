@@ -14,6 +14,7 @@ from billing.admin.base import DeskAdmin, EvidenceAdmin
 from reconciliation.models import Dispute, ListExport
 from tests.people import ROLES, browser, person
 from tests.reconciliation.admin.desk_books import CANARY, books_of_somebody_else, books_with_everything, tried_and_taken
+from tests.reconciliation.books import Books
 
 BOARDS = (Dispute,)  # no lists: they have tests of their own
 DESK = [(model, site) for model, site in admin.site._registry.items() if model not in BOARDS]
@@ -36,11 +37,23 @@ def name_of(model: type[Model]) -> str:
     return str(model._meta.model_name)
 
 
+@pytest.fixture(scope="module")
+def both(rows_of_module: None) -> tuple[Books, Books]:
+    """Two organizations with a row in every list."""
+    own, other = books_with_everything(more=60), books_of_somebody_else()
+    for books, name in ((own, "zoe-acme"), (other, CANARY)):
+        tried_and_taken(books, name)
+        books.run()
+    return own, other
+
+
 @pytest.fixture
-def owner(db: None) -> Client:
-    books = books_with_everything(more=60)
-    tried_and_taken(books, "zoe-acme")
-    books.run()
+def books(db: None, both: tuple[Books, Books]) -> Books:
+    return both[0]
+
+
+@pytest.fixture
+def owner(books: Books) -> Client:
     return browser(person("Owner", books.organization))
 
 
@@ -103,10 +116,7 @@ def test_a_page_opens_from_its_list(owner: Client, model: type[Model]) -> None:
 
 
 @pytest.mark.parametrize("model", PAGES, ids=name_of)
-def test_not_even_a_superuser_adds_changes_or_deletes_evidence(db: None, model: type[Model]) -> None:
-    books = books_with_everything()
-    tried_and_taken(books, "zoe-acme")
-    books.run()
+def test_not_even_a_superuser_adds_changes_or_deletes_evidence(books: Books, model: type[Model]) -> None:
     root = browser(person("superuser"))
     row = model._default_manager.all()[0]
     before = list(model._default_manager.values())
@@ -120,15 +130,11 @@ def test_not_even_a_superuser_adds_changes_or_deletes_evidence(db: None, model: 
 
 
 @pytest.mark.parametrize("model", LISTS, ids=name_of)
-def test_another_organization_shows_in_no_list_filter_search_or_page(db: None, model: type[Model]) -> None:
-    own, other = books_with_everything(), books_of_somebody_else()
-    tried_and_taken(other, CANARY)
-    own.run()
-    other.run()
-    owner, foreign = (
-        browser(person("Owner", own.organization)),
-        browser(person("Owner", other.organization, name="them")),
-    )
+def test_another_organization_shows_in_no_list_filter_search_or_page(
+    owner: Client, both: tuple[Books, Books], model: type[Model]
+) -> None:
+    other = both[1]
+    foreign = browser(person("Owner", other.organization, name="them"))
     row = foreign.get(list_url(model)).context["cl"].result_list[0]
     seen_by_them = foreign.get(list_url(model)).content.decode()
     assert CANARY in seen_by_them or model._meta.model_name in ("reconciliationrun", "closingthreshold")
@@ -142,9 +148,7 @@ def test_another_organization_shows_in_no_list_filter_search_or_page(db: None, m
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_role_signs_in_and_reads_the_evidence(db: None, role: str) -> None:
-    books = books_with_everything()
-    books.run()
+def test_every_role_signs_in_and_reads_the_evidence(books: Books, role: str) -> None:
     person(role, books.organization)
     client = Client()
     answer = client.post(
@@ -156,8 +160,7 @@ def test_every_role_signs_in_and_reads_the_evidence(db: None, role: str) -> None
 
 
 @pytest.mark.parametrize("role", ["Operator", "Manager", "Auditor", "Integration"])
-def test_only_owners_change_organizations_and_memberships(db: None, role: str) -> None:
-    books = books_with_everything()
+def test_only_owners_change_organizations_and_memberships(books: Books, role: str) -> None:
     client = browser(person(role, books.organization))
     changed = client.post(
         reverse("admin:billing_organization_change", args=[books.organization.pk]), {"name": "Mine now"}

@@ -15,8 +15,8 @@ DISCREPANCIES = "admin:reconciliation_reconciliationdiscrepancy_changelist"
 ITEMS = "admin:reconciliation_reconciliationitem_changelist"
 
 
-@pytest.fixture
-def books(db: None) -> InvoiceBooks:
+@pytest.fixture(scope="module")
+def books(rows_of_module: None) -> InvoiceBooks:
     """An underpaid invoice, a refund nobody booked, a dispute."""
     books = InvoiceBooks()
     books.billed("INV-1", 5000, document_number="2026/1", customer="cus_1")
@@ -28,7 +28,7 @@ def books(db: None) -> InvoiceBooks:
 
 
 @pytest.fixture
-def owner(books: InvoiceBooks) -> Client:
+def owner(db: None, books: InvoiceBooks) -> Client:
     return browser(person("Owner", books.organization))
 
 

@@ -26,8 +26,8 @@ def fresh() -> None:
     cache.clear()  # counts of requests
 
 
-@pytest.fixture
-def books() -> Books:
+@pytest.fixture(scope="module")
+def books(rows_of_module: None) -> Books:
     books = books_with_everything()
     books.charged("dp_1", 700, kind="dispute", parent_reference="ch_less", status="pending", detail=DETAIL)
     books.run()
