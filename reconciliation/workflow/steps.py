@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -108,13 +109,19 @@ def take(ready: Ready, values: dict[str, Any] | None = None, effect: Effect | No
     after = copy.copy(row)
     for name, value in {**values, "version": row.version + 1}.items():
         setattr(after, name, value)
-    with transaction.atomic():
+    with own_transaction():
         if not swap(row, values):
             raise stale(visible(row.pk, asked.by), asked)
         note_move(row, after)
         more = effect(after) if effect else {}
         record(ready, action_log.snapshot(row), {**action_log.snapshot(after), **more})
     return after
+
+
+def own_transaction() -> AbstractContextManager[Any]:
+    """A transaction for one step; in a batch that is written together, the batch's own."""
+    batch = current()
+    return nullcontext() if batch is not None and batch.swaps is not None else transaction.atomic()
 
 
 def swap(row: ReconciliationDiscrepancy, values: dict[str, Any]) -> bool:

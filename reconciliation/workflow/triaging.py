@@ -3,14 +3,13 @@
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.access import organization_ids
 from reconciliation.models import ReconciliationDiscrepancy
 
 from .refusals import InvalidStep
-from .steps import Asked, prepare, record, take
+from .steps import Asked, own_transaction, prepare, record, take
 from .transitions import TRIAGE
 
 Row = ReconciliationDiscrepancy
@@ -47,7 +46,7 @@ def annotate(*, discrepancy_id: int, text: str, by: User, now: datetime, request
     Raises StepRefused.
     """
     ready = prepare("annotate", Asked(discrepancy_id, None, by, now, request_id), text)
-    with transaction.atomic():
+    with own_transaction():
         record(ready, {}, {})
     return ready.row
 
