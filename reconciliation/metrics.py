@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from billing.counters import counters
 from billing.models import Organization
+from reconciliation.action_log import newest_checks
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun, RunLease, SyncJob
 
 PREFIX: Final = "tieout"
@@ -49,6 +50,7 @@ class _Figures(Collector):
         yield from sources(self.slugs)
         yield from discrepancies(self.slugs, self.now)
         yield from last_times(self.slugs)
+        yield from log_checks(self.slugs)
         yield from queue(self.now)
 
 
@@ -123,6 +125,20 @@ def last_sweeps(organizations: Iterable[int]) -> list[tuple[int, datetime, str]]
         ended=Subquery(last.values("finished_at")[:1]), outcome=Subquery(last.values("status")[:1])
     )
     return [row for row in rows.values_list("pk", "ended", "outcome") if row[1] is not None]
+
+
+def log_checks(slugs: dict[int, str]) -> Iterator[Metric]:
+    """When each action log was last checked as a whole, and whether it did not hold or could not be checked."""
+    checked = GaugeMetricFamily(
+        f"{PREFIX}_last_log_check_timestamp_seconds", "When an action log was last checked.", labels=["organization"]
+    )
+    failed = GaugeMetricFamily(
+        f"{PREFIX}_last_log_check_failed", "1 when the last check did not find the log sound.", labels=["organization"]
+    )
+    for check in newest_checks(slugs):
+        checked.add_metric([slugs[check.organization_id]], check.checked_at.timestamp())
+        failed.add_metric([slugs[check.organization_id]], int(check.result != "holds"))
+    yield from (checked, failed)
 
 
 def queue(now: datetime) -> Iterator[Metric]:

@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.models import Organization
 from reconciliation.metrics import exposition
+from reconciliation.models import LogCheck
 from tests.billing.stripe.desk import desk_of, organization
 from tests.people import browser, person
 from tests.reconciliation.sweeping.sweeps import stock, swept
@@ -64,6 +65,20 @@ def test_discrepancies_of_the_last_day_show_a_spike() -> None:
     assert value(then, "discrepancies_last_day", **labels) > 0
     assert value(later, "discrepancies_last_day", **labels) == 0
     assert value(later, "discrepancies_open", **labels) > 0
+
+
+@pytest.mark.parametrize(("result", "failed"), [("holds", 0), ("unsure", 1), ("broken", 1)])
+def test_what_the_last_check_of_the_action_log_found_is_told(result: str, failed: int) -> None:
+    now = timezone.now()
+    for outcome in ("broken", "holds", result):
+        LogCheck.objects.create(organization=organization_of_a_log(), checked_at=now, result=outcome, seals=1, rows=2)
+    text = shown(Client(), TOKEN)
+    assert value(text, "last_log_check_failed", organization="acme") == failed
+    assert value(text, "last_log_check_timestamp_seconds", organization="acme") == pytest.approx(now.timestamp())
+
+
+def organization_of_a_log() -> Organization:
+    return Organization.objects.get_or_create(slug="acme", defaults={"name": "Acme"})[0]
 
 
 def test_the_age_of_the_queue_is_told() -> None:
