@@ -159,6 +159,7 @@ UNFOLD = {
                         "reconciliation_closingthreshold_changelist",
                         "sets_thresholds",
                     ),
+                    entry(_("Fee terms"), "percent", "reconciliation_feeterms_changelist", "sees_organizations"),
                     entry(_("Users"), "person", "auth_user_changelist", "sees_users"),
                     entry(_("Roles"), "group", "auth_group_changelist", "sees_users"),
                     entry(_("Failed logins"), "lock", "axes_accessattempt_changelist", "sees_users"),

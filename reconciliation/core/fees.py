@@ -1,9 +1,11 @@
 """The fees an organization agreed with its provider. Pure."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 MILLION = 1_000_000
+RATE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,4}))?")
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,17 @@ def terms_for(agreed: Iterable[Terms], currency: str, line_type: str) -> Terms |
     """The terms a line falls under: those for its type, else those for any; None where nothing was agreed."""
     known = {(terms.currency, terms.line_type): terms for terms in agreed}
     return known.get((currency, line_type)) or known.get((currency, ""))
+
+
+def parse_rate(text: str) -> int | None:
+    """A percentage with at most four decimals ("1.5") as parts per million; None for anything else."""
+    found = RATE.fullmatch(text.strip())
+    if found is None:
+        return None
+    parts = int(found[1]) * 10_000 + int((found[2] or "").ljust(4, "0"))
+    return parts if parts <= MILLION else None
+
+
+def rate_text(rate_ppm: int) -> str:
+    """Parts per million as a percentage, without the sign: 1.5."""
+    return f"{rate_ppm // 10_000}.{rate_ppm % 10_000:04}".rstrip("0").rstrip(".")

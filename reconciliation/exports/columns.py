@@ -25,6 +25,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "bulkaction": job_columns.BULK_ACTIONS,
     "listexport": job_columns.EXPORTS,
     "closingthreshold": job_columns.THRESHOLDS,
+    "feeterms": job_columns.FEE_TERMS,
     "membership": job_columns.MEMBERSHIPS,
     "organization": job_columns.ORGANIZATIONS,
 }

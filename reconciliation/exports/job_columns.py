@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from reconciliation.core.fees import rate_text
 from reconciliation.spreadsheets import Money
 from reconciliation.spreadsheets import plain as plain_text
 
@@ -66,6 +67,12 @@ EXPORTS = (
 THRESHOLDS = (
     ORGANIZATION, plain("currency", _("Currency")),
     Column("limit", _("Limit"), lambda row: money(row.limit_minor, row.currency)),
+)  # fmt: skip
+FEE_TERMS = (
+    ORGANIZATION, plain("currency", _("Currency")), plain("line_type", _("Type of lines")),
+    Column("rate_percent", _("Rate, percent"), lambda row: rate_text(row.rate_ppm)),
+    Column("fixed", _("Fixed amount"), lambda row: money(row.fixed_minor, row.currency)),
+    Column("tolerance", _("Tolerance"), lambda row: money(row.tolerance_minor, row.currency)),
 )  # fmt: skip
 MEMBERSHIPS = (
     person("user", _("User")), ORGANIZATION,

@@ -70,6 +70,7 @@ MODELS = {
     "django_q_schedule": Model(SUPER, delete=SUPER),
     "django_q_success": Model(SUPER, delete=SUPER),
     "reconciliation_closingthreshold": Model(READERS, OWNERS, OWNERS, OWNERS),
+    "reconciliation_feeterms": Model(READERS, OWNERS, OWNERS, OWNERS),
     "reconciliation_bulkaction": EVIDENCE,
     "reconciliation_cause": EVIDENCE,
     "reconciliation_dispute": EVIDENCE,

@@ -1,7 +1,6 @@
 """`manage.py fee_terms`: show or set what was agreed that Stripe takes of a payment."""
 
 import getpass
-import re
 from argparse import ArgumentParser
 from typing import Any
 
@@ -12,17 +11,14 @@ from django.utils.translation import gettext as _
 from billing.models import Organization
 from billing.money import MoneyError, format_minor, known_currency, parse_amount
 from reconciliation.comparisons.statements import agreed_fees
-from reconciliation.core.fees import MILLION, Terms
+from reconciliation.core.fees import Terms, parse_rate, rate_text
 from reconciliation.workflow.fee_terms import set_terms
-
-RATE = re.compile(r"(\d{1,3})(?:\.(\d{1,4}))?")
 
 
 def rate_ppm(text: str) -> int:
     """A percentage with at most four decimals as parts per million; raises CommandError for anything else."""
-    found = RATE.fullmatch(text.strip())
-    parts = int(found[1]) * 10_000 + int((found[2] or "").ljust(4, "0")) if found else MILLION + 1
-    if parts > MILLION:
+    parts = parse_rate(text)
+    if parts is None:
         raise CommandError(_("“%s” is not a percentage. Write it as 1.5.") % text, returncode=2)
     return parts
 
@@ -80,7 +76,7 @@ def told(terms: Terms) -> str:
     words = {
         "currency": terms.currency,
         "type": terms.line_type or _("all lines"),
-        "rate": f"{terms.rate_ppm // 10_000}.{terms.rate_ppm % 10_000:04}".rstrip("0").rstrip("."),
+        "rate": rate_text(terms.rate_ppm),
         "fixed": format_minor(terms.fixed_minor, terms.currency),
         "tolerance": format_minor(terms.tolerance_minor, terms.currency),
     }

@@ -6,7 +6,7 @@ from uuid import uuid4
 from django.contrib.auth.models import User
 
 from billing.models import ImportBatch, ProviderEvent
-from reconciliation.models import BulkAction, Cause, ClosingThreshold, DryRun, ListExport
+from reconciliation.models import BulkAction, Cause, ClosingThreshold, DryRun, FeeTerms, ListExport
 from tests.reconciliation.admin.desk_sources import sources
 from tests.reconciliation.books import LATER, NOON, Books, minutes
 
@@ -42,6 +42,7 @@ def books_with_everything(slug: str = "acme", more: int = 0) -> Books:
     received(books, f"evt_{slug}", f"{slug}.csv")
     sources(books.organization, "INV-1")
     worked(books, f"zoe-{slug}")
+    FeeTerms.objects.create(organization=books.organization, currency="EUR", line_type=f"type-{slug}", rate_ppm=15_000)
     return books
 
 
@@ -110,6 +111,7 @@ def books_of_somebody_else() -> Books:
     sources(books.organization, CANARY)
     worked(books, CANARY)
     ClosingThreshold.objects.create(organization=books.organization, currency="EUR", limit_minor=1)
+    FeeTerms.objects.create(organization=books.organization, currency="EUR", line_type=CANARY)
     ImportBatch.objects.create(
         organization=books.organization, kind=CANARY, filename=CANARY, sha256="3" * 64, imported_at=LATER
     )
