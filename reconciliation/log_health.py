@@ -52,7 +52,8 @@ def told(check: LogCheck, now: datetime) -> Told:
     if not check.seals:
         return Told(check, _("✓ Action log checked %(time)s: nothing is in it yet.") % facts)
     if check.checkpoint_seal is None:
-        return Told(check, _("✓ Action log checked %(time)s: it holds to row %(rows)s (seal %(seal)s).") % facts)
+        text = _("✓ Action log checked %(time)s: it holds to row %(rows)s (seal %(seal)s).")
+        return Told(check, text % facts, "" if check.kept else unkept())
     text = _(
         "✓ Action log checked %(time)s: it holds to row %(rows)s (seal %(seal)s), against the checkpoint of %(kept)s."
     )
@@ -72,7 +73,12 @@ def unsure(check: LogCheck) -> str:
     return _("Put the checkpoint back from a copy. Only if you know why it is gone, keep a new one: %s") % command
 
 
+def unkept() -> str:
+    """What to do where no checkpoint is kept."""
+    return _("No checkpoint is kept, so a log cut at its end would not show: set ACTION_LOG_CHECKPOINT_KEY.")
+
+
 def log_health(now: datetime) -> Iterator[tuple[str, str, bool]]:
-    """What is wrong, what to do, and whether tampering shows; nothing where all is well."""
+    """What is wrong or could be better, what to do, and whether tampering shows; nothing where all is well."""
     ids = Organization.objects.values_list("pk", flat=True)
-    yield from ((one.text, one.remedy, one.broken) for one in told_checks(ids, now) if one.pressing)
+    yield from ((one.text, one.remedy, one.broken) for one in told_checks(ids, now) if one.remedy)

@@ -72,6 +72,8 @@ def list_lines(organizations: list[int], now: datetime) -> list[str]:
         if one.pressing
     ]
     quiet = [one for one in checks if not one.pressing]
+    named = "{name}: {text} {remedy}" if len(checks) > 1 else "{text} {remedy}"
     return pressing + [
-        f"{one.check.organization.name}: {one.text}" if len(checks) > 1 else one.text for one in quiet[:MOST_QUIET]
+        named.format(name=one.check.organization.name, text=one.text, remedy=one.remedy).strip()
+        for one in quiet[:MOST_QUIET]
     ]
