@@ -54,7 +54,7 @@ class ActionLogAdmin(EvidenceAdmin):
         period_filter("at", gettext_lazy("time")),
     )
     search_fields = ("pk",)
-    search_help_text = gettext_lazy("Number of an entry; D-12, R-12; whole id of a record")
+    search_help_text = gettext_lazy("Entry, D-12, R-12, or any whole id")
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReconciliationActionLog]:

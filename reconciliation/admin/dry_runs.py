@@ -20,11 +20,11 @@ from billing.admin.filters import OrganizationFilter, choice_filter, period_filt
 from billing.wording import count_text
 from reconciliation.models import DryRun
 from reconciliation.models.runs import COMPARISONS
-from reconciliation.wording import percent_text
 
 from .labels import run_status_cell
 from .lookup import by_number
 from .queue_filters import who_filter
+from .run_columns import RunColumns
 from .run_page import duration_text, period_days, period_text, report_page
 from .run_progress import progress
 
@@ -49,7 +49,7 @@ def dry_status_cell(status: str) -> SafeString:
 
 
 @admin.register(DryRun)
-class DryRunAdmin(EvidenceAdmin):
+class DryRunAdmin(RunColumns, EvidenceAdmin):
     """View-only; started with the form that triggers runs."""
 
     page_template = "desk/dry_run.html"
@@ -104,21 +104,6 @@ class DryRunAdmin(EvidenceAdmin):
         """What is compared."""
         return row.get_comparison_display()
 
-    @display(description=gettext_lazy("Period"))
-    def period(self, row: DryRun) -> str:
-        """Days in the organization's zone."""
-        return period_text(row)
-
-    @display(description=gettext_lazy("Started"))
-    def started(self, row: DryRun) -> SafeString:
-        """In the organization's zone."""
-        return time_cell(row.started_at or row.created_at, zone_of(row))
-
-    @display(description=gettext_lazy("Matched"))
-    def matched(self, row: DryRun) -> str:
-        """By count."""
-        return percent_text(row.report.get("matched_percent")) if row.report else "–"
-
     @display(description=gettext_lazy("Requested by"))
     def requested(self, row: DryRun) -> str:
         """A person."""
@@ -148,6 +133,7 @@ class DryRunAdmin(EvidenceAdmin):
             "progress": self.progress(obj),
             "error": _(obj.error) if obj.error else "",
             "written": written_rows(obj),
+            "dry": True,
             "own_tolerance": obj.tolerance_minor is None,
             "again": trigger if request.user.has_perm("reconciliation.trigger_run") else "",
             **report_page(obj, links=False),

@@ -27,10 +27,10 @@ from reconciliation.dry_runs import trigger_dry_run
 from reconciliation.models import ReconciliationRun
 from reconciliation.models.runs import COMPARISONS
 from reconciliation.tasks import trigger_run
-from reconciliation.wording import percent_text
 
 from .labels import run_status_cell, via_words
 from .queue_filters import who_filter
+from .run_columns import RunColumns
 from .run_downloads import DownloadsMixin, downloads
 from .run_page import duration_text, metric_rows, period_days, period_text, report_page
 from .run_progress import UNDER_WAY, progress
@@ -41,7 +41,7 @@ TRIGGER = "reconciliation.trigger_run"
 
 
 @admin.register(ReconciliationRun)
-class RunAdmin(DownloadsMixin, SinceMixin, EvidenceAdmin):
+class RunAdmin(RunColumns, DownloadsMixin, SinceMixin, EvidenceAdmin):
     """View-only, but for triggering another one."""
 
     page_template = "desk/run.html"
@@ -89,25 +89,10 @@ class RunAdmin(DownloadsMixin, SinceMixin, EvidenceAdmin):
         """Shape and word."""
         return run_status_cell(row.status)
 
-    @display(description=gettext_lazy("Period"))
-    def period(self, row: ReconciliationRun) -> str:
-        """Days in the organization's zone."""
-        return period_text(row)
-
-    @display(description=gettext_lazy("Started"))
-    def started(self, row: ReconciliationRun) -> SafeString:
-        """In the organization's zone."""
-        return time_cell(row.started_at or row.created_at, zone_of(row))
-
     @display(description=gettext_lazy("Took"))
     def duration(self, row: ReconciliationRun) -> str:
         """How long it worked."""
         return duration_text(row)
-
-    @display(description=gettext_lazy("Matched"))
-    def matched(self, row: ReconciliationRun) -> str:
-        """By count."""
-        return percent_text(row.report.get("matched_percent")) if row.report else "–"
 
     @display(description=gettext_lazy("Open"))
     def open_count(self, row: ReconciliationRun) -> str:
