@@ -28,12 +28,13 @@ from .cause_filter import CauseFilter
 from .discrepancy_page import discrepancy_page
 from .labels import due_cell, severity_cell, status_cell
 from .lookup import by_number, by_record
+from .matching_by_hand import pair_words
 from .peek import PeekSection
 from .queue_filters import AgeFilter, ComparisonFilter, QueueFilter, SeverityFilter, StatusFilter, TypeFilter, WhoFilter
 from .queue_list import list_top, walk
 from .resolution import resolution
 from .run_filters import ChangesFilter, PeriodOfRunFilter
-from .steps import StepsMixin, buttons_for, row_steps
+from .steps import StepsMixin, buttons_for, held_by, row_steps
 from .today_filters import ShownFilter
 
 
@@ -165,10 +166,12 @@ class DiscrepancyAdmin(ApprovalsMixin, StepsMixin, EvidenceAdmin):
 
     def page(self, request: HttpRequest, obj: ReconciliationDiscrepancy) -> dict[str, Any]:
         """The whole discrepancy, and the steps this person may take now."""
+        held = held_by(obj)
         return {
             **discrepancy_page(obj),
             "due": due_cell(obj, timezone.now()),
-            "steps": buttons_for(obj, request.user),
+            "decisions": [pair_words(obj, left, right, verdict) for (left, right), verdict in held.items()],
+            "steps": buttons_for(obj, request.user, held),
             "resolution": resolution(obj, request.user),
             "queue": reverse("admin:reconciliation_reconciliationdiscrepancy_changelist"),
         }

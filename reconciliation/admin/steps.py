@@ -171,16 +171,25 @@ for each in BUTTONS:
     setattr(StepsMixin, f"has_{each.name}_permission", permission(each))
 
 
-def buttons_for(row: ReconciliationDiscrepancy, user: Any) -> dict[str, Any]:
-    """The buttons that `user` may press now: those beside the heading, and those in the menu; and their addresses."""
+def held_by(row: ReconciliationDiscrepancy) -> dict[tuple[int, int], str]:
+    """What people decided about the records of a discrepancy, in force: pair → verdict."""
+    if COMPARISONS[row.comparison].identities is None:
+        return {}
+    return verdicts(row.organization_id, row.comparison, left_id=row.left_id, right_id=row.right_id)
+
+
+def buttons_for(row: ReconciliationDiscrepancy, user: Any, held: Any = None) -> dict[str, Any]:
+    """The buttons that `user` may press now: those beside the heading, and those in the menu; and their addresses.
+
+    `held`: the decisions about its records, where they have been read already.
+    """
     actions = {step.action for step in workflow.next_steps(row, user)}
     if COMPARISONS[row.comparison].identities is None:
         actions -= {"match", "unmatch", "undo_match"}
     elif not (row.left_id and row.right_id):
         actions.discard("unmatch")
-    if "undo_match" in actions:
-        held = verdicts(row.organization_id, row.comparison, left_id=row.left_id, right_id=row.right_id)
-        actions -= set() if held else {"undo_match"}
+    if "undo_match" in actions and not (held_by(row) if held is None else held):
+        actions.discard("undo_match")
     if row.assigned_to_id == user.pk:
         shown = [button for button in BUTTONS if button.action in actions and button.name != "assign_me"]
     else:

@@ -115,10 +115,10 @@ def test_a_step_moves_nothing_but_its_row(made: Made, desk: Desk) -> None:
     assert f"/{rows[25].pk}/" in str(under_cursor(page))
     assert page.evaluate("window.mark") == 1, "the page was read anew"
     assert abs(page.evaluate("scrollY") - scrolled) < 200
-    page.keyboard.press(" ")
+    expect(page.locator("tr.cursor + tr .peek-body")).to_be_visible()  # the glance goes along
     page.keyboard.press("j")
-    expect(page.locator(".peek-body:visible")).to_have_count(1)
     expect(page.locator("tr.cursor + tr .peek-body")).to_be_visible()
+    expect(page.locator(".peek-body:visible")).to_have_count(1)
 
 
 @pytest.mark.parametrize("desk", ["light"], indirect=True)

@@ -49,26 +49,28 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (token && event.detail.parameters.csrfmiddlewaretoken) event.detail.parameters.csrfmiddlewaretoken = token;
 });
 
-/* The list is read once more; of it the row, the numbers above and what was said are taken over. */
+/* The cursor goes on at once. Meanwhile the list is read once more; of it the row, the numbers above and what was said
+   are taken over: nobody waits for that, and nothing that is being typed by then is lost by it. */
 const shown = async (id) => {
   closeDialog();
   list.acting = null;
+  const acted = list.rows.find((row) => idOf(row) === id);
+  if (!acted) { location.reload(); return; }
+  list.go(list.rows.indexOf(acted) + 1);
   let fresh;
   try {
     const answer = await fetch(location.href);
     if (!answer.ok || answer.redirected) throw new Error(answer.status);
     fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
-    list.acted = id;
-    location.reload();
+    if (!dialogs.open()) location.reload();
     return;
   }
   const found = [...fresh.querySelectorAll("#result_list tr.data-row")].find((row) => idOf(row) === id);
-  const at = list.rows.findIndex((row) => idOf(row) === id);
-  if (!list.rows[at] || (!found && list.rows.length === 1)) { list.acted = id; location.reload(); return; }
+  if (!found && list.rows.length === 1) { location.reload(); return; }
   for (const part of [".queue-line", "#desk-said"]) {
     const now = fresh.querySelector(part);
-    if (now) document.querySelector(part)?.replaceChildren(...now.childNodes);
+    if (now?.children.length) document.querySelector(part)?.replaceChildren(...now.childNodes);
   }
   for (const tab of fresh.querySelectorAll("[data-queue]")) {
     document.querySelector(`[data-queue="${CSS.escape(tab.dataset.queue)}"] .count`)?.replaceWith(tab.querySelector(".count"));
@@ -76,13 +78,7 @@ const shown = async (id) => {
   for (const link of fresh.querySelectorAll("#nav-sidebar-apps a:has([data-badge])")) {
     document.querySelector(`#nav-sidebar-apps a[href="${CSS.escape(link.getAttribute("href"))}"] [data-badge]`)?.replaceWith(link.querySelector("[data-badge]"));
   }
-  if (found) {
-    freshen(list.rows[at], found);
-    list.go(at + 1);
-  } else {
-    leave(at);
-    list.go(at);
-  }
+  if (found) freshen(acted, found); else leave(acted);
 };
 /* Its box and its arrow stay: they are what the bulk bar and the glance hold on to. */
 const freshen = (row, found) => {
@@ -93,10 +89,13 @@ const freshen = (row, found) => {
   const again = found.closest("tbody").querySelector(".peek");
   if (glance && again) { glance.replaceWith(again); htmx.process(again); }
 };
-const leave = (at) => {
-  const row = list.rows[at];
+const leave = (row) => {
+  const at = list.rows.indexOf(row);
+  if (at < 0) return;
   const box = row.querySelector("input.action-select");
   if (box?.checked) box.click();
   row.closest("tbody").remove();
   list.rows.splice(at, 1);
+  if (at < list.at || list.at >= list.rows.length) list.at -= 1;
+  list.go(list.at);
 };

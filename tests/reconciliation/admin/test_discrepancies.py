@@ -1,12 +1,15 @@
 """The page of a discrepancy: sums that add up, fields, candidates, links, history."""
 
 import re
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from reconciliation.admin.compared import compared_fields, without_amounts
 from reconciliation.core import findings
 from reconciliation.models import ReconciliationDiscrepancy
 from tests.people import browser, person
@@ -116,3 +119,23 @@ def test_a_period_means_days_of_the_organization(books: Books, operator: Client)
         operator.get(url).context["cl"].result_list
     )
     assert len(operator.get(url, {"occurred_at_to": "2026-10-09"}).context["cl"].result_list) == 0
+
+
+def test_a_decision_by_hand_stands_on_the_page_until_a_run_follows_it(books: Books, operator: Client) -> None:
+    row = books.only(findings.AMBIGUOUS)
+    assert "Decided by hand" not in page(operator, row).content.decode()
+    step = reverse("admin:reconciliation_reconciliationdiscrepancy_step_match", args=[row.pk])
+    given = {"other": "ch_that", "reason": "they told us", "version": str(row.version), "_form_submitted": "True"}
+    assert operator.post(step, given)["HX-Refresh"] == "true"
+    shown = page(operator, row).content.decode()
+    assert re.search(r"Decided by hand.*ch_that: belong together", shown)
+    assert "The next run follows it." in shown
+
+
+def test_money_given_back_is_not_compared_with_the_amount_of_the_invoice() -> None:
+    own = {"currency": "EUR", "occurred_at": 0, "party": "", "own": "INV-1", "invoice": "", "key": ""}
+    left, right = {**own, "amount_minor": 9_000}, {**own, "amount_minor": -9_000}
+    fields = compared_fields(left, right, ZoneInfo("UTC"), timedelta(days=3), "statements")
+    assert fields[0].state == "differs"
+    amount = next(field for field in without_amounts(fields) if field.name == "Amount")
+    assert (amount.state, str(amount.note)) == ("one-sided", "not compared")
