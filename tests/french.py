@@ -68,6 +68,12 @@ def english_texts() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
     return frozenset(plain - french - {"english"}), tuple(patterns)  # languages keep their own names
 
 
+@cache
+def filled_in(text: str) -> bool:
+    """Whether a text is one of ours with its blanks filled in. Pages have most of their texts in common."""
+    return any(pattern.fullmatch(text) for pattern in english_texts()[1])
+
+
 def lowered(text: str) -> str:
     """A text as it stands inside a sentence; "ID" stays itself."""
     return text[:1].lower() + text[1:]
@@ -77,12 +83,12 @@ def english_left(html: str, *, data: tuple[str, ...] = ()) -> list[str]:
     """The texts of a page that are English; `data` are words of the records themselves, which nobody translates."""
     words = Words()
     words.feed(html)
-    plain, patterns = english_texts()
+    plain, _patterns = english_texts()
     left = []
     for text in dict.fromkeys(" ".join(found.split()) for found in words.found):
         bare = text.strip(" :.…↓↑") if lowered(text) not in plain else text
         for known in data:
             bare = bare.replace(known, "")
-        if lowered(bare) in plain or ENGLISH.search(bare) or any(pattern.fullmatch(text) for pattern in patterns):
+        if lowered(bare) in plain or ENGLISH.search(bare) or filled_in(text):
             left.append(text)
     return left
