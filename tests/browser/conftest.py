@@ -102,7 +102,7 @@ class Desk:
 @pytest.fixture
 def desk(request: pytest.FixtureRequest, chromium: Browser, live_server: Any) -> Iterator[Desk]:
     """In light; `@pytest.mark.parametrize("desk", ["light", "dark"], indirect=True)` where colours are looked at."""
-    scheme = getattr(request, "param", "light")
+    scheme: Any = getattr(request, "param", "light")
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
     yield Desk(context.new_page(), live_server.url, scheme)
     context.close()
