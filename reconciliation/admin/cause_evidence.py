@@ -50,7 +50,9 @@ def gap_advice(cause: Cause) -> str:
         return _("Back-fill this time from the provider's event list, then run again.")
     if cause.comparison == "statements" and cause.facts["side"] == "right":
         return _("Import the invoices or credit notes of this time, then run again.")
-    return _("Fetch this time again with “Sync now”, or “Fetch missing” for days further back; then run again.")
+    return _(
+        "Fetch this time again with “Sync now”, or “Fetch missing payments” for older days; then run again."
+    )
 
 
 def fetched(cause: Cause, facts: dict[str, Any], zone: ZoneInfo) -> str:
@@ -149,9 +151,7 @@ def said_evidence(cause: Cause, _facts: dict[str, Any], _zone: ZoneInfo) -> list
     advice = {
         "invoiced_without_fee": _("Correct how payments are booked: the invoice is paid in full, the fee is a cost."),
         "paid_twice": _("Give the second payments back, or book them on account."),
-        "unclassified": _(
-            "Nothing is lost: the lines are counted and stay out. Tell us the type to have it classified."
-        ),
+        "unclassified": _("The lines are kept and counted, and compared with nothing until their type is classified."),
         "other_fees": _("Agree on these fees, or ask Stripe for them back."),
         "lines_withdrawn": _("Fetch these lines again, or accept the rest once the right file is here."),
         "not_itemised": _("Send payouts automatically to have their lines listed; else accept them one by one."),
