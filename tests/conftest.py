@@ -13,6 +13,7 @@ from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
 
 from config.catalogues import compile_catalogues
+from tests.database import POSTGRES
 from tests.emptying import furniture, put_back
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,7 +133,7 @@ def pytest_sessionstart() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL only what could differ there: tests that use the database, less those of the browser's pages."""
-    if os.environ.get("TIEOUT_TEST_DATABASE") != "postgres" or config.getoption("keyword"):
+    if not POSTGRES or config.getoption("keyword"):
         return
     apart = [item for item in items if item.get_closest_marker("browser") or not uses_database(item)]
     config.hook.pytest_deselected(items=apart)
@@ -147,12 +148,13 @@ def uses_database(item: pytest.Item) -> bool:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """`postgres` tests run on PostgreSQL only."""
-    if item.get_closest_marker("postgres") and os.environ.get("TIEOUT_TEST_DATABASE") != "postgres":
+    if item.get_closest_marker("postgres") and not POSTGRES:
         pytest.skip("needs PostgreSQL: TIEOUT_TEST_DATABASE=postgres")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say plainly what was not tried, so that a green run is not taken for more than it is."""
+    """Say plainly on what it ran and what was not tried, so that a green run is not taken for more than it is."""
+    terminalreporter.write_line(f"Tried on {'PostgreSQL' if POSTGRES else 'SQLite'}:")
     reasons: dict[str, int] = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
