@@ -6,9 +6,11 @@ cursor and writes by `executemany`. Nothing here knows what the rows mean.
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
 
 import polars as pl
 import psycopg
@@ -24,6 +26,7 @@ Schema = dict[str, type[pl.DataType]]
 LABEL = pl.Categorical
 """A text of few different values: a quarter of the memory of pl.String."""
 TEXTS = (pl.String, pl.Categorical)
+T = TypeVar("T")
 
 
 class EpochMicros(Func):
@@ -73,18 +76,38 @@ def read_together(wanted: dict[str, tuple[QuerySet[Any, Any], dict[str, Any], Sc
 
     Inside a transaction they are read one after the other: another connection would not see what it has written.
     """
-    if connection.vendor != "postgresql" or connection.in_atomic_block:
+    if not may_share_work():
         return {name: read(*asked) for name, asked in wanted.items()}
-
-    def read_and_close(asked: tuple[QuerySet[Any, Any], dict[str, Any], Schema]) -> pl.DataFrame:
-        try:
-            return read(*asked)
-        finally:
-            connection.close()
-
     with ThreadPoolExecutor(len(wanted)) as pool:
-        frames = pool.map(read_and_close, wanted.values())
-        return dict(zip(wanted, frames, strict=True))
+        frames = {name: pool.submit(_apart, partial(read, *asked)) for name, asked in wanted.items()}
+        return {name: frame.result() for name, frame in frames.items()}
+
+
+def may_share_work() -> bool:
+    """Whether other connections see what this one does, and can work beside it: on PostgreSQL, outside a
+    transaction.
+    """
+    return connection.vendor == "postgresql" and not connection.in_atomic_block
+
+
+def beside(work: Callable[[], T], writing: Callable[[], None]) -> T:
+    """Does `writing` here, and meanwhile `work` over a connection of its own; returns what `work` returns.
+
+    Most of a large write is waiting for the database. Ask `may_share_work` before the transaction of `writing` begins:
+    `work` sees nothing of it.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(_apart, work)
+        writing()
+        return done.result()
+
+
+def _apart(work: Callable[[], T]) -> T:
+    """Works in a thread, and closes the connection it had there."""
+    try:
+        return work()
+    finally:
+        connection.close()
 
 
 def read_where(
@@ -106,9 +129,14 @@ def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.Da
     """
     with connection.cursor() as cursor, connection.wrap_database_errors:
         raw = cursor.connection
-        query = psycopg.ClientCursor(raw).mogrify(sql, params)
-        for piece in _copy_pieces(raw.pgconn, f"COPY ({query}) TO STDOUT (FORMAT csv)".encode()):
-            yield _parse(piece, schema)
+        statement = f"COPY ({psycopg.ClientCursor(raw).mogrify(sql, params)}) TO STDOUT (FORMAT csv)".encode()
+        parsed: deque[Future[pl.DataFrame]] = deque()
+        with ThreadPoolExecutor(1) as pool:  # the database goes on sending while a piece is parsed
+            for piece in _copy_pieces(raw.pgconn, statement):
+                parsed.append(pool.submit(_parse, piece, schema))
+                if len(parsed) > 1:
+                    yield parsed.popleft().result()
+            yield from (future.result() for future in parsed)
 
 
 def _copy_pieces(pgconn: Any, statement: bytes) -> Iterator[bytes]:
@@ -165,37 +193,54 @@ def timestamp(column: str) -> pl.Expr:
     )
 
 
-def write(model: type[models.Model], frame: pl.DataFrame) -> None:
-    """Appends the rows of a frame to a model's table. Columns are database columns; nulls in text columns become "".
+def as_it_is(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame."""
+    return frame
+
+
+def write(
+    model: type[models.Model], frame: pl.DataFrame, shape: Callable[[pl.DataFrame], pl.DataFrame] = as_it_is
+) -> None:
+    """Appends the rows of a frame to a model's table, some ten thousand at a time, each lot as `shape` makes it
+    (in another thread, so that it asks the database nothing). Columns are database columns.
 
     Raises django.db errors (IntegrityError above all) as the ORM would.
     """
     if frame.is_empty():
         return
     table = connection.ops.quote_name(model._meta.db_table)
-    if not all(re.fullmatch(r"[a-z_0-9]+", name) for name in frame.columns):
-        raise ValueError(f"not column names: {frame.columns}")
-    names = ", ".join(connection.ops.quote_name(name) for name in frame.columns)
+    columns = shape(frame.head(0)).columns
+    if not all(re.fullmatch(r"[a-z_0-9]+", name) for name in columns):
+        raise ValueError(f"not column names: {columns}")
+    names = ", ".join(connection.ops.quote_name(name) for name in columns)
+    lots = (shape(lot) for lot in frame.iter_slices(ROWS_A_CHUNK))
     if connection.vendor == "postgresql":
-        _copy_in(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, NULL '\\N')", frame)
+        _copy_in(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, NULL '\\N')", lots)
         return
-    holes = ", ".join(["%s"] * len(frame.columns))
+    holes = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
-        for chunk in frame.iter_slices(ROWS_A_CHUNK):
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({holes})", chunk.rows())  # noqa: S608
+        for lot in lots:
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({holes})", lot.rows())  # noqa: S608
 
 
-def _copy_in(statement: str, frame: pl.DataFrame) -> None:
+def _copy_in(statement: str, lots: Iterator[pl.DataFrame]) -> None:
+    """COPY table FROM STDIN; the next lot is written out as text while the database takes in the one before."""
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
         cursor.connection.cursor() as plain,
         plain.copy(statement) as copy,
+        ThreadPoolExecutor(1) as pool,
     ):
-        for piece in _csv_pieces(frame):
-            copy.write(piece)
+        lot = pool.submit(_next_csv, lots)
+        while text := lot.result():
+            lot = pool.submit(_next_csv, lots)
+            copy.write(text)
 
 
-def _csv_pieces(frame: pl.DataFrame) -> Iterator[bytes]:
-    for chunk in frame.iter_slices(ROWS_A_CHUNK):
-        yield chunk.write_csv(include_header=False, null_value="\\N", quote_style="necessary").encode()
+def _next_csv(lots: Iterator[pl.DataFrame]) -> bytes:
+    """The next lot as CSV; nothing when there is none."""
+    lot = next(lots, None)
+    if lot is None:
+        return b""
+    return lot.write_csv(include_header=False, null_value="\\N", quote_style="necessary").encode()

@@ -1,4 +1,5 @@
-"""The best SQL a good engineer writes: both sides joined on the exact key, straight into the items, sorted by pair.
+"""The best SQL a good engineer writes: both sides joined on the exact key, straight into the items, sorted by time and
+pair (which the indexes take in faster than by pair alone).
 
 It finds what shares a key and nothing else; no weaker evidence, no groups, no discrepancies, no log, no report. On
 PostgreSQL it has the memory such an engineer would give it, so that neither join nor sort goes to disk.
@@ -76,7 +77,7 @@ def statement(organization: Organization, vendor: str) -> str:
             f"SELECT {RESULT} FROM ({RIGHT}) r LEFT JOIN ({LEFT}) l ON {ON} WHERE l.id IS NULL"
         )
     table = "reconciliation_reconciliationitem"
-    return f"INSERT INTO {table} ({', '.join(COLUMNS)}) {body.format(**values)} ORDER BY 3, 5"
+    return f"INSERT INTO {table} ({', '.join(COLUMNS)}) {body.format(**values)} ORDER BY 18, 3, 5"
 
 
 def run() -> dict[str, Any]:

@@ -1,6 +1,11 @@
-"""Where the time of a run goes: its own functions, timed from outside, each without the timed ones it calls."""
+"""Where the time of a run goes: its own functions, timed from outside, each without the timed ones it calls.
 
+What another thread does meanwhile is told apart: its seconds are not part of the run's.
+"""
+
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -34,6 +39,7 @@ STAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("action log", "reconciliation.action_log", "append"),
 )
 OTHER: Final = "everything else, the commit too"
+MEANWHILE: Final = "(while items are written)"
 
 
 class _Clock:
@@ -41,20 +47,24 @@ class _Clock:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._inner = [0.0]
+        self.meanwhile: dict[str, float] = {}
+        self._inner: dict[int, list[float]] = defaultdict(lambda: [0.0])
+        self._main = threading.get_ident()
 
     def timed(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`, with its time counted for `stage`."""
 
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            begun = time.perf_counter()
-            self._inner.append(0.0)
+            thread = threading.get_ident()
+            seconds = self.seconds if thread == self._main else self.meanwhile
+            begun, inner = time.perf_counter(), self._inner[thread]
+            inner.append(0.0)
             try:
                 return function(*args, **kwargs)
             finally:
                 whole = time.perf_counter() - begun
-                self.seconds[stage] = self.seconds.get(stage, 0.0) + whole - self._inner.pop()
-                self._inner[-1] += whole
+                seconds[stage] = seconds.get(stage, 0.0) + whole - inner.pop()
+                inner[-1] += whole
 
         return wrapper
 
@@ -78,3 +88,4 @@ def timed_stages() -> Iterator[dict[str, float]]:
             setattr(module, name, function)
         whole = time.perf_counter() - begun
         clock.seconds[OTHER] = whole - sum(clock.seconds.values())
+        clock.seconds |= {f"{stage} {MEANWHILE}": seconds for stage, seconds in clock.meanwhile.items()}

@@ -11,7 +11,7 @@ from django.db.models import Max, QuerySet
 from billing.models import Organization, PaymentVersion, ProviderRecordVersion
 from reconciliation.core.parameters import Parameters, micros
 from reconciliation.core.preparation import apply_refunds, exclude_refunds, mark_superseded
-from reconciliation.core.schema import status_class
+from reconciliation.core.schema import of_class
 from reconciliation.engine import collected, lazy, pin
 from reconciliation.frames import read, read_pieces
 
@@ -132,7 +132,7 @@ def marks(right: pl.DataFrame) -> dict[str, pl.DataFrame]:
     paid = lazy(charges).filter(
         ~nw.col("party").is_null()
         & nw.col("excluded").is_null()
-        & status_class(nw.col("status")).is_in(["money", "pending"])
+        & of_class(nw.col("status"), "money", "pending")
         & (nw.col("amount") > 0)
     )
     alike = pl.struct("party", "amount", pl.col("currency").cast(pl.String))

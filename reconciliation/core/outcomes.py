@@ -21,7 +21,7 @@ def legs(found: list[Frame], side: str, outcome: str) -> Frame:
         nw.concat(rows)
         .group_by(f"{side}_id")
         .agg(match_pass=nw.col("match_pass").min(), group_key=nw.col("group_key").min())
-        .with_columns(nw.col("match_pass").cast(nw.Categorical()), fixed=nw.lit(outcome).cast(nw.Categorical()))
+        .with_columns(nw.col("match_pass").cast(nw.Categorical()), fixed=label(outcome))
     )
 
 
@@ -43,6 +43,11 @@ def skeleton(left: Frame, right: Frame, found: Remaining, pin: Pin) -> Frame:
     return pin(nw.concat(parts).sort("left_id", "right_id"))
 
 
+def label(text: str) -> nw.Expr:
+    """A text that many rows have: four bytes in each."""
+    return nw.lit(text).cast(nw.Categorical())
+
+
 def pair_outcome(parameters: Parameters) -> nw.Expr:
     """`matched`, or `mismatched` when currency, amount or status of a pair differ."""
     apart = (nw.col("right_amount") - nw.col("left_amount")).abs()
@@ -54,7 +59,7 @@ def pair_outcome(parameters: Parameters) -> nw.Expr:
         within = within | (apart <= millions * tolerance.ppm + rest * tolerance.ppm // 1_000_000)
     agree = (nw.col("left_currency") == nw.col("right_currency")) & within
     agree = agree & statuses_agree(nw.col("left_status"), nw.col("right_status"))
-    return nw.when(agree).then(nw.lit("matched")).otherwise(nw.lit("mismatched"))
+    return nw.when(agree).then(label("matched")).otherwise(label("mismatched"))
 
 
 def decided(rows: Frame, parameters: Parameters) -> Frame:
@@ -67,16 +72,16 @@ def decided(rows: Frame, parameters: Parameters) -> Frame:
     occurred = nw.when(owned).then(nw.col("left_occurred_at")).otherwise(nw.col("right_occurred_at"))
     excluded = nw.when(owned).then(nw.col("left_excluded")).otherwise(nw.col("right_excluded"))
     waiting = occurred + parameters.grace > parameters.now
-    missing = nw.when(owned).then(nw.lit("only_left")).otherwise(nw.lit("only_right"))
+    missing = nw.when(owned).then(label("only_left")).otherwise(label("only_right"))
     return rows.with_columns(
         outcome=nw.when(pair)
         .then(pair_outcome(parameters))
         .when(~nw.col("fixed").is_null())
         .then(nw.col("fixed"))
         .when(~excluded.is_null())
-        .then(nw.lit("excluded"))
+        .then(label("excluded"))
         .when(waiting)
-        .then(nw.lit("not_due"))
+        .then(label("not_due"))
         .otherwise(missing),
         reason=nw.when(alone).then(excluded),
         kind=nw.when(owned).then(nw.col("left_kind")).otherwise(nw.col("right_kind")),

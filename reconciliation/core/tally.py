@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from .passes import Frame
-from .schema import status_class
+from .schema import STATUS_CLASSES
 
 KEY = ("side", "currency", "outcome", "kind", "status_class", "reason")
 Key = tuple[str, str, str, str, str, str]
@@ -21,33 +21,23 @@ Totals = dict[str, dict[str, dict[str, int]]]  # currency → side → count, am
 
 def tally_of(items: Frame) -> Tally:
     """Counts items (schema.ITEM): each record once on its side, each item once."""
-    parts = []
-    blank = nw.lit("")
+    total: dict[Key, list[int]] = {}
     for side in ("left", "right"):
-        present = items.filter(nw.col(f"{side}_id") > 0)
-        parts.append(
-            present.select(
-                "outcome",
-                "kind",
-                side=nw.lit(side),
-                currency=nw.col(f"{side}_currency"),
-                status_class=status_class(nw.col(f"{side}_status")),
-                reason=blank,
-                amount=nw.col(f"{side}_amount_minor"),
-            )
+        # Grouped by what the columns hold, and only the few groups by class: a column of texts for all would cost more.
+        on = {"currency": f"{side}_currency", "status": f"{side}_status"}
+        named = items.filter(nw.col(f"{side}_id") > 0).select(
+            "outcome", "kind", amount=nw.col(f"{side}_amount_minor"), **{name: nw.col(c) for name, c in on.items()}
         )
-    parts.append(
-        items.select(
-            "outcome", kind=blank, side=nw.lit("item"), currency=blank, status_class=blank,
-            reason=nw.col("reason").fill_null(""), amount=nw.lit(0).cast(nw.Int64()),
-        ).select("outcome", "kind", "side", "currency", "status_class", "reason", "amount")
-    )  # fmt: skip
-    grouped = [part.group_by(*KEY).agg(count=nw.len(), amount=nw.col("amount").sum()) for part in parts]
-    return {
-        tuple(row[name] for name in KEY): (row["count"], row["amount"])
-        for part in grouped
-        for row in part.collect().iter_rows(named=True)
-    }
+        grouped = named.group_by("outcome", "kind", *on).agg(count=nw.len(), amount=nw.col("amount").sum())
+        for row in grouped.collect().iter_rows(named=True):
+            known = STATUS_CLASSES.get(row["status"], "unknown")
+            cell = total.setdefault((side, row["currency"], row["outcome"], row["kind"], known, ""), [0, 0])
+            cell[0] += row["count"]
+            cell[1] += row["amount"]
+    for row in items.group_by("outcome", "reason").agg(count=nw.len()).collect().iter_rows(named=True):
+        cell = total.setdefault(("item", "", row["outcome"], "", "", row["reason"] or ""), [0, 0])
+        cell[0] += row["count"]
+    return {key: (count, amount) for key, (count, amount) in total.items()}
 
 
 def combined(*, added: Iterable[Tally], removed: Iterable[Tally] = ()) -> Tally:

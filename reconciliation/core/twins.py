@@ -3,7 +3,7 @@
 import narwhals as nw
 
 from .passes import Frame, Pin
-from .schema import status_class
+from .schema import of_class
 
 
 def twins(right: Frame, window: int, pin: Pin) -> Frame:
@@ -18,7 +18,7 @@ def twins(right: Frame, window: int, pin: Pin) -> Frame:
             (nw.col("kind") == "charge")
             & ~nw.col("party").is_null()
             & nw.col("excluded").is_null()
-            & status_class(nw.col("status")).is_in(["money", "pending"])
+            & of_class(nw.col("status"), "money", "pending")
             & (nw.col("amount") > 0)
         ).select("id", "key", "occurred_at", *same)
     )

@@ -78,23 +78,30 @@ def _where(
         yield from base.filter(**{f"{name}__in": values[at : at + KEYS_A_QUERY]})
 
 
-def insert(rows: list[ReconciliationDiscrepancy]) -> None:
-    """Writes new discrepancies in bulk and gives them their ids."""
-    if not rows:
-        return
-    for pk, row in zip(reserve_ids(ReconciliationDiscrepancy, len(rows)), rows, strict=True):
-        row.pk = pk
+def rows_of(discrepancies: list[ReconciliationDiscrepancy]) -> pl.DataFrame:
+    """New discrepancies as rows of the table, without their ids."""
     values = [
         (
-            row.pk, *(getattr(row, name) for name in NEW), json.dumps(row.explanation),
+            *(getattr(row, name) for name in NEW), json.dumps(row.explanation),
             *(micros(getattr(row, name)) for name in TIMES), row.resolved_at and micros(row.resolved_at),
         )
-        for row in rows
+        for row in discrepancies
     ]  # fmt: skip
-    names = ["id", *NEW, "explanation", *TIMES, "resolved_at"]
+    names = [*NEW, "explanation", *TIMES, "resolved_at"]
     frame = pl.DataFrame(values, schema=names, orient="row", infer_schema_length=None)
-    frame = frame.with_columns(pl.col("resolved_at").cast(pl.Int64))
-    write(ReconciliationDiscrepancy, frame.with_columns(timestamp(name) for name in (*TIMES, "resolved_at")))
+    frame = frame.with_columns(pl.col(*TIMES, "resolved_at").cast(pl.Int64))
+    return frame.with_columns(timestamp(name) for name in (*TIMES, "resolved_at"))
+
+
+def insert(triage: Triage) -> None:
+    """Writes new discrepancies in bulk and gives them their ids."""
+    if not triage.created:
+        return
+    ids = list(reserve_ids(ReconciliationDiscrepancy, len(triage.created)))
+    for pk, row in zip(ids, triage.created, strict=True):
+        row.pk = pk
+    rows = rows_of(triage.created) if triage.rows is None else triage.rows
+    write(ReconciliationDiscrepancy, rows.with_columns(id=pl.Series(ids, dtype=pl.Int64)))
 
 
 def overtaken(triage: Triage) -> bool:
@@ -132,7 +139,7 @@ def store(*, triage: Triage, run: ReconciliationRun, now: datetime) -> list[Entr
 
     What comes back is resolved no more: adjustment entries that its resolution made are taken back.
     """
-    insert(triage.created)
+    insert(triage)
     update(triage.updated)
     open_totals.store(triage.totals)
     actor = f"run:{run.pk}"

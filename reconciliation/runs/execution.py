@@ -13,18 +13,20 @@ from billing.models import Organization
 from reconciliation import action_log
 from reconciliation.comparisons import COMPARISONS
 from reconciliation.core.parameters import Tolerance
+from reconciliation.frames import beside, may_share_work
 from reconciliation.models import ReconciliationRun
 from reconciliation.runs import discrepancies, leases, shards, triage
 from reconciliation.runs.basis import basis
 from reconciliation.runs.ending import end_in_error, end_run
 from reconciliation.runs.figures import open_discrepancies, rules_of
-from reconciliation.runs.preparing import NEVER, Prepared, decide, metrics_of, prepare
+from reconciliation.runs.preparing import NEVER, decide, judge, look, metrics_of
 from reconciliation.runs.results import RunInProgress, RunResult, Unfinished, result_of
 from reconciliation.runs.working import Progress, write_items
 
 logger = logging.getLogger(__name__)
 TELL_EVERY = 1.0  # seconds between two notes of how far a run is: most runs end before the second
-__all__ = ["Prepared", "execute", "open_run", "prepare", "reconcile", "rehearse"]
+WRITTEN_BESIDE = 50_000  # items: from here on a second connection and a thread are worth their while
+__all__ = ["execute", "open_run", "reconcile", "rehearse"]
 
 
 def open_run(
@@ -93,7 +95,7 @@ def rehearse(
     """
     begun = time.monotonic()
     tell = progress or (lambda _stage, _percent: None)
-    prepared = prepare(run, now, tell, full=full, tolerance=tolerance)
+    prepared = judge(run, look(run, now, tell, full=full, tolerance=tolerance), now)
     known, changes = prepared.known, prepared.changes
     after = {triage.fingerprint(row): row for row in [*known.values(), *changes.created]}
     inside = [row for row in after.values() if run.period_start <= row.occurred_at < run.period_end]
@@ -180,21 +182,26 @@ def _in_parts(run: ReconciliationRun, now: datetime, tell: Progress, *, full: bo
 
 
 def _finish(run: ReconciliationRun, now: datetime, begun: float, tell: Progress, *, full: bool) -> RunResult:
-    prepared = prepare(run, now, tell, full=full)
+    work, number = look(run, now, tell, full=full), run.number or NEVER
     tell("writing", 60)
-    number = run.number or NEVER
+    with_another = len(work.to_open) >= WRITTEN_BESIDE and may_share_work()
+    prepared = None if with_another else judge(run, work, now)
     with transaction.atomic():
         leases.hold(run=run, fence=number)
+        writing = partial(write_items, run, number, work)
+        if prepared is None:
+            prepared = beside(partial(judge, run, work, now), writing)
+        else:
+            writing()
         while discrepancies.overtaken(prepared.changes):  # by people, since they were read
-            known, changes = decide(run, number, prepared.work, now)
+            known, changes = decide(run, number, work, prepared.findings, now)
             prepared = replace(prepared, known=known, changes=changes)
-        write_items(run, number, prepared.work)
         entries = discrepancies.store(triage=prepared.changes, run=run, now=now)
         report = prepared.report(open_discrepancies(run))
         ended_at = now + timedelta(seconds=time.monotonic() - begun)
         end_run(
-            run, report, journal=prepared.journal, tally=prepared.tally, metrics=metrics_of(prepared), now=ended_at,
-            before=prepared.work.basis.run if prepared.work.basis else None,
+            run, report, journal=work.journal, tally=prepared.tally, metrics=metrics_of(prepared), now=ended_at,
+            before=work.basis.run if work.basis else None,
         )  # fmt: skip
         leases.release(run=run, fence=number)
         if entries:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import narwhals as nw
 import polars as pl
 from django.db.models import Q
 
@@ -64,9 +65,14 @@ def header(run: ReconciliationRun, rules: Parameters) -> dict[str, Any]:
     }
 
 
-def within(frame: pl.DataFrame, rules: Parameters) -> pl.DataFrame:
-    """The rows of a period."""
-    return frame.filter((pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end))
+def in_period(rules: Parameters) -> pl.Expr:
+    """Whether a row lies in the period."""
+    return (pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end)
+
+
+def within(frame: pl.DataFrame, rules: Parameters) -> nw.LazyFrame[Any]:
+    """The rows of a period, not copied before something is made of them."""
+    return nw.from_native(frame.lazy().filter(in_period(rules)))
 
 
 def read_totals(work: Work) -> Totals:
@@ -81,7 +87,8 @@ def read_totals(work: Work) -> Totals:
 def control_totals(items: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame, rules: Parameters) -> Totals:
     """The control totals of records `left` and `right` that `items` pair."""
     columns = ("occurred_at", "currency", "amount")
-    outside = ~((pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end))
+    inside = in_period(rules)
+    outside = ~inside
     elsewhere = [side.filter(outside)["id"].implode() for side in (left, right)]
     # Only a pair with a foot outside the period can count in another period than its records' own.
     across = items.filter(
@@ -89,16 +96,17 @@ def control_totals(items: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame,
         & (pl.col("right_id") > 0)
         & (pl.col("left_id").is_in(elsewhere[0]) | pl.col("right_id").is_in(elsewhere[1]))
     ).select("left_id", "right_id")
-    left_times = left.select(left_id="id", owner_time="occurred_at")
-    owners = left_times.join(across, on="left_id").select(id="right_id", owner_time="owner_time")
-    right = right.select("id", *columns)
-    if not owners.is_empty():
-        right = right.join(owners, on="id", how="left")
+    if not across.is_empty():
+        owners = left.filter(pl.col("id").is_in(across["left_id"].implode())).select(
+            left_id="id", owner_time="occurred_at"
+        )
+        owners = owners.join(across, on="left_id").select(id="right_id", owner_time="owner_time")
+        right = right.select("id", *columns).join(owners, on="id", how="left")
         right = right.with_columns(occurred_at=pl.coalesce("owner_time", "occurred_at"))
     result: Totals = {}
     for side, frame in (("left", left.select(columns)), ("right", right)):
-        grouped = within(frame, rules).group_by("currency").agg(count=pl.len(), amount_minor=pl.col("amount").sum())
-        for row in grouped.iter_rows(named=True):
+        grouped = frame.lazy().filter(inside).group_by("currency")
+        for row in grouped.agg(count=pl.len(), amount_minor=pl.col("amount").sum()).collect().iter_rows(named=True):
             result.setdefault(row["currency"], {})[side] = {"count": row["count"], "amount_minor": row["amount_minor"]}
     return result
 
@@ -107,15 +115,13 @@ def figures(run: ReconciliationRun, number: int, work: Work) -> tuple[Tally, Tot
     """The tally of the period's items once `work` is written, and the control totals."""
     rules = work.rules
     if work.basis is None:
-        return tally_of(lazy(within(work.gathered.found, rules))), read_totals(work)
+        return tally_of(within(work.gathered.found, rules)), read_totals(work)
     if work.is_nothing:
         return as_of_now(run, number, work.basis)
-    stored = within(work.gathered.stored, rules)
-    closed = stored.join(work.to_close, on="item_id", how="semi")
-    opened = within(work.to_open, rules)
+    closed = work.gathered.stored.join(work.to_close, on="item_id", how="semi")
     base, base_read = as_of_now(run, number, work.basis)
-    tally = combined(added=[base, tally_of(lazy(opened))], removed=[tally_of(lazy(closed))])
-    before = record_totals(tally_of(lazy(stored)))
+    tally = combined(added=[base, tally_of(within(work.to_open, rules))], removed=[tally_of(within(closed, rules))])
+    before = record_totals(tally_of(within(work.gathered.stored, rules)))
     return tally, shifted(base_read, added=read_totals(work), removed=before)
 
 

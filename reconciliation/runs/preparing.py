@@ -9,14 +9,14 @@ import polars as pl
 from billing import changes as changes_journal
 from reconciliation.comparisons import COMPARISONS
 from reconciliation.core import report as reports
-from reconciliation.core.cases import Fingerprint
+from reconciliation.core.cases import Finding, Fingerprint
 from reconciliation.core.parameters import Tolerance
 from reconciliation.core.tally import Tally, Totals
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.runs import discrepancies, triage
 from reconciliation.runs.basis import basis
 from reconciliation.runs.figures import figures, header, rules_of
-from reconciliation.runs.working import Progress, Work, work_out
+from reconciliation.runs.working import Progress, Work, findings_of, work_out
 
 NEVER = 2**31 - 1  # the number of a run that is not stored: after every other
 
@@ -27,11 +27,11 @@ class Prepared:
 
     run: ReconciliationRun
     work: Work
+    findings: list[Finding]
     known: dict[Fingerprint, ReconciliationDiscrepancy]
     changes: triage.Triage
     tally: Tally
     read: Totals
-    journal: str
 
     def report(self, unresolved: list[dict[str, Any]]) -> dict[str, Any]:
         """The report body, given the period's open discrepancies."""
@@ -45,24 +45,29 @@ class Prepared:
         return {"items": items, "discrepancies": len(self.changes), "log": log}
 
 
-def prepare(
+def look(
     run: ReconciliationRun, now: datetime, tell: Progress, *, full: bool, tolerance: Tolerance | None = None
-) -> Prepared:
-    """Reads, matches, explains and decides what to write."""
+) -> Work:
+    """Reads and matches."""
     comparison = COMPARISONS[run.comparison]
     journal = changes_journal.position(run.organization)  # first of all: what comes in from here on counts as new later
     rules = comparison.parameters(run.organization, run.period_start, run.period_end, now)
     rules = rules if tolerance is None else replace(rules, tolerance=tolerance)
     found_basis = None if full else basis(run, comparison, rules_of(rules), now)
-    work = work_out(run, comparison, rules, tell, basis=found_basis)
+    return work_out(run, comparison, rules, tell, basis=found_basis, journal=journal)
+
+
+def judge(run: ReconciliationRun, work: Work, now: datetime) -> Prepared:
+    """Explains what was matched, decides what becomes of discrepancies, and adds everything up."""
     number = run.number or NEVER
-    known, changes = decide(run, number, work, now)
+    findings = findings_of(run, COMPARISONS[run.comparison], work)
+    known, changes = decide(run, number, work, findings, now)
     tally, read = figures(run, number, work)
-    return Prepared(run, work, known, changes, tally, read, journal)
+    return Prepared(run, work, findings, known, changes, tally, read)
 
 
 def decide(
-    run: ReconciliationRun, number: int, work: Work, now: datetime
+    run: ReconciliationRun, number: int, work: Work, findings: list[Finding], now: datetime
 ) -> tuple[dict[Fingerprint, ReconciliationDiscrepancy], triage.Triage]:
     """The discrepancies as stored now that the work may concern, and what becomes of them."""
     if work.is_nothing:
@@ -71,10 +76,9 @@ def decide(
     closed = work.gathered.stored.join(work.to_close, on="item_id", how="semi")
     pair = ["left_id", "right_id"]
     touched = pl.concat([found.select(pair), closed.select(pair)])
-    known = discrepancies.known_discrepancies(run, work.findings, touched, whole=work.basis is None)
-    changes = triage.decide(
-        run=run, number=number, findings=work.findings, known=known, items=found, closed=closed, now=now
-    )
+    known = discrepancies.known_discrepancies(run, findings, touched, whole=work.basis is None)
+    changes = triage.decide(run=run, number=number, findings=findings, known=known, items=found, closed=closed, now=now)
+    changes.rows = discrepancies.rows_of(changes.created)
     return known, changes
 
 

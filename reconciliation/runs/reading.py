@@ -98,7 +98,8 @@ def concerning(items: pl.DataFrame, sides: Sides, stored: pl.DataFrame, rules: P
         "right": pl.concat([in_period(sides.right, rules), ids_of(stored, "right")]),
     }
     concerned = [pl.col(f"{side}_id").is_in(ids.implode()) for side, ids in touched.items()]
-    return items.filter(pl.any_horizontal(concerned))
+    concerns = items.select(pl.any_horizontal(concerned)).to_series()
+    return items if concerns.all() else items.filter(concerns)  # of a first run all: not to be held twice
 
 
 def whole_groups(items: pl.DataFrame, sides: Sides, stored: pl.DataFrame, rules: Parameters) -> pl.DataFrame:

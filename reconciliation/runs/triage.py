@@ -27,6 +27,7 @@ class Triage:
     """The changes a run makes to discrepancies."""
 
     created: list[ReconciliationDiscrepancy] = field(default_factory=list)
+    rows: pl.DataFrame | None = None  # the created ones as they go into the table, once made ready
     updated: list[ReconciliationDiscrepancy] = field(default_factory=list)
     entries: list[tuple[ReconciliationDiscrepancy, str, dict[str, Any], dict[str, Any], str]] = field(
         default_factory=list

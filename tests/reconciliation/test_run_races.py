@@ -9,6 +9,7 @@ import pytest
 
 from reconciliation.models import ReconciliationActionLog, ReconciliationItem, ReconciliationRun
 from reconciliation.runs import LeaseHeld, RunInProgress, execution, leases, reconcile
+from reconciliation.runs.preparing import Prepared
 from tests.reconciliation.books import END, LATER, START, Books, filled
 
 pytestmark = pytest.mark.usefixtures("ledger_transactions")
@@ -46,14 +47,14 @@ def test_without_the_lease_two_runs_would_write_the_same_items(
     monkeypatch.setattr(leases, "acquire", lambda **_: next(numbers))
     monkeypatch.setattr(leases, "hold", lambda **_: None)
     monkeypatch.setattr(execution, "open_run", unshared_run)
-    everybody_has_read, prepare = threading.Barrier(AT_ONCE), execution.prepare
+    everybody_has_read, judge = threading.Barrier(AT_ONCE), execution.judge
 
-    def prepare_and_wait(*facts: Any, **options: Any) -> execution.Prepared:
-        prepared = prepare(*facts, **options)
+    def judge_and_wait(*facts: Any) -> Prepared:
+        prepared = judge(*facts)
         everybody_has_read.wait(60)
         return prepared
 
-    monkeypatch.setattr(execution, "prepare", prepare_and_wait)
+    monkeypatch.setattr(execution, "judge", judge_and_wait)
     answers = all_at_once(filled(Books()), together)
     assert answers["error"] == AT_ONCE - 1
 

@@ -137,7 +137,7 @@ def write_ranges(ending: Ending, ranges: Ranges, wanted: pl.DataFrame) -> tuple[
         write_rows(run, ending.fence, changes.to_open, changes.to_close)
         written.opened += len(changes.to_open)
         written.closed += len(changes.to_close)
-        written.tally = combined(added=[written.tally, tally_of(lazy(within(changes.found, rules)))])
+        written.tally = combined(added=[written.tally, tally_of(within(changes.found, rules))])
         explain_these.append(changes.found.join(wanted, on=PAIR, how="semi"))
         if not unresolved.is_empty():
             found.append(changes.found.filter(discrepancies.concerned(changes.found, unresolved)))

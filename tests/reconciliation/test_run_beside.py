@@ -1,0 +1,56 @@
+"""A large run on PostgreSQL explains its items over a second connection while they are written."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from reconciliation.core import report as reports
+from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
+from reconciliation.runs import execution, reconcile
+from tests.reconciliation.books import END, LATER, START, Books, filled
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+@pytest.fixture
+def judges(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Every run counts as large; the threads in which runs are explained."""
+    threads: list[int] = []
+    judge = execution.judge
+
+    def noting(*facts: Any) -> Any:
+        threads.append(threading.get_ident())
+        return judge(*facts)
+
+    monkeypatch.setattr(execution, "WRITTEN_BESIDE", 1)
+    monkeypatch.setattr(execution, "judge", noting)
+    return threads
+
+
+def test_what_is_explained_meanwhile_is_what_a_full_run_would_find(judges: list[int]) -> None:
+    books = filled(Books())
+    foreseen = books.run(dry_run=True)
+    first = books.run()
+    assert judges[-1] != threading.get_ident()
+    assert (first.counts, first.discrepancies) == (foreseen.counts, foreseen.discrepancies)
+    assert first.written["items"] == ReconciliationItem.objects.count() > 0
+    again = books.run(full=True)
+    assert judges[-1] == threading.get_ident()  # nothing to write
+    assert again.written == {"items": 0, "discrepancies": 0, "log": 0}
+    assert reports.digest(again.report) == reports.digest(first.report)
+
+
+def test_a_failure_to_explain_leaves_no_items(judges: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    books = filled(Books())
+
+    def failing(*_facts: Any) -> Any:
+        raise RuntimeError("no explanation")
+
+    monkeypatch.setattr(execution, "judge", failing)
+    result = reconcile(organization=books.organization, start=START, end=END, by=None, now=LATER)
+    assert (result.status, result.error) == ("error", "RuntimeError: no explanation")
+    for table in (ReconciliationItem, ReconciliationDiscrepancy, ReconciliationActionLog):
+        assert not table.objects.exists()
+    monkeypatch.undo()
+    assert books.run().written["items"] == ReconciliationItem.objects.count() > 0
