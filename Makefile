@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest
 PRODUCTION_LIKE := TIEOUT_ENV_FILE= TIEOUT_MODE=production ALLOWED_HOSTS=tieout.example.com \
 	SECRET_KEY=only-for-this-check-Zt7Qx2mV9rKp4LsW8nYb3HdJ6fGc1Ae5
 
-.PHONY: help env run demo test lint trust browser postgres bench
+.PHONY: help env run demo test lint sqlite postgres trust browser bench
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
@@ -53,9 +53,11 @@ lint: $(STAMP) $(CATALOGUES) ## style, types, layers, deployment checks
 	$(PRODUCTION_LIKE) $(MANAGE) check --deploy --fail-level WARNING
 	$(MANAGE) makemigrations --check --dry-run
 
-test: lint ## lint, then every test on SQLite and again on PostgreSQL
+test: $(STAMP) $(CATALOGUES) ## lint, every test on SQLite and again on PostgreSQL, side by side
+	@$(MAKE) --no-print-directory --jobs 3 lint sqlite postgres
+
+sqlite: $(STAMP) ## every test on SQLite alone
 	$(PYTEST) -q -n $(WORKERS) --dist worksteal
-	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n $(WORKERS) --dist worksteal
 
 postgres: $(STAMP) ## every test on PostgreSQL alone
 	TIEOUT_TEST_DATABASE=postgres $(PYTEST) -q -n $(WORKERS) --dist worksteal

@@ -89,7 +89,7 @@ def delivered_and_killed(server: Server, *, count: int, kills: int, seed: int) -
 
 
 def test_deliveries_to_a_server_that_is_killed_are_stored_once(server: Server) -> None:
-    delivered_and_killed(server, count=240, kills=2, seed=11)
+    delivered_and_killed(server, count=120, kills=2, seed=11)
 
 
 @pytest.mark.trust
