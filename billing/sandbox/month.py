@@ -149,7 +149,8 @@ def _with_one_cause(month: Month) -> None:
     for place in range(ABROAD):
         amount, at = 3_100 + 1_270 * place, month.when()
         charge = month.merchant.charge(amount, at, metadata=month.words(month.bill(amount, at)))
-        _dearer(month, charge, amount * 15 // 1_000)
+        usual = month.shelf.by_id[charge["balance_transaction"]]["fee"]
+        _dearer(month, charge, (amount * 30 + 500) // 1_000 + month.merchant.fee_fixed - usual)
     for place in range(SUBSCRIBED):
         invoice_id = f"SUB-{place + 1:04}"
         charge = month.merchant.charge(1_900 + 500 * (place % 3), month.when(), metadata=month.words(invoice_id))

@@ -104,8 +104,8 @@ def test_the_shop_is_fetched_as_any_account_and_every_comparison_finds_what_the_
     }
     assert by_comparison["payouts"] == {"PayoutFailed"}
     shared = Cause.objects.filter(organization__slug=SHOP, comparison="statements").order_by("kind")
-    assert [(one.kind, one.rows_found, one.facts["type"]) for one in shared] == [
-        ("prefix", SUBSCRIBED, "MISSING_INVOICE"), ("share", ABROAD, "FEE_VARIANCE"),
+    assert [(one.kind, one.rows_found, one.facts["type"], one.facts.get("parts")) for one in shared] == [
+        ("prefix", SUBSCRIBED, "MISSING_INVOICE", None), ("share", ABROAD, "FEE_VARIANCE", 150),
     ]  # fmt: skip
 
 
