@@ -24,7 +24,7 @@ def sources(organization: Organization, text: str) -> None:
     """A row in each table, with `text` wherever a text can stand."""
     fetch = ProviderFetch.objects.create(
         organization=organization, kind="statements", subject=text, status="failed", error=text, problems=[text],
-        refused=1, started_by=text, started_at=NOON, updated_at=NOON, newest=text, cursor=text, account=text,
+        refused=1, started_by=text, started_at=NOON, updated_at=NOON, newest=text, cursor=text, account=text[:64],
     )  # fmt: skip
     common = {"organization": organization, "fetch": fetch, "recorded_at": LATER}
     StatementLineVersion.objects.create(
