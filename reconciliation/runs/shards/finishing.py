@@ -27,7 +27,7 @@ from reconciliation.runs.shards.rest import Rest, match_rest
 from reconciliation.runs.triage import fingerprint
 from reconciliation.runs.working import Progress, write_rows
 
-ITEMS_A_CHUNK = 20_000
+ITEMS_A_CHUNK = 60_000  # each lot looks through all that remained; each explained item holds some kilobytes
 Status = ReconciliationDiscrepancy.Status
 
 
