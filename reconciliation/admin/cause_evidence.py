@@ -50,9 +50,7 @@ def gap_advice(cause: Cause) -> str:
         return _("Back-fill this time from the provider's event list, then run again.")
     if cause.comparison == "statements" and cause.facts["side"] == "right":
         return _("Import the invoices or credit notes of this time, then run again.")
-    return _(
-        "Fetch this time again with “Sync now”, or “Fetch missing payments” for older days; then run again."
-    )
+    return _("Fetch this time again with “Sync now”, or “Fetch missing payments” for older days; then run again.")
 
 
 def fetched(cause: Cause, facts: dict[str, Any], zone: ZoneInfo) -> str:
