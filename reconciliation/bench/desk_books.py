@@ -26,8 +26,8 @@ PERSON: Final = "bench"
 TIMES: Final = ("occurred_at", "opened_at", "queued_at", "due_at", "proposed_at")
 
 
-def fill(organization: Organization, *, items: int, now: datetime) -> dict[str, int]:
-    """Writes `items` items and a tenth as many discrepancies. Says how many of each."""
+def fill(organization: Organization, *, items: int, now: datetime, least: int = 0) -> dict[str, int]:
+    """Writes `items` items and a tenth as many discrepancies, `least` at least. Says how many of each."""
     person = User.objects.create_user(PERSON, is_staff=True)
     person.groups.add(Group.objects.get(name="Manager"))
     Membership.objects.create(user=person, organization=organization)
@@ -35,7 +35,7 @@ def fill(organization: Organization, *, items: int, now: datetime) -> dict[str, 
     for first in range(1, items + 1, ITEMS_A_SLICE):
         with transaction.atomic():
             write(ReconciliationItem, items_from(organization.pk, first, min(ITEMS_A_SLICE, items - first + 1), now))
-    discrepancies = items // ITEMS_A_DISCREPANCY
+    discrepancies = max(items // ITEMS_A_DISCREPANCY, least)
     with transaction.atomic():
         write(ReconciliationDiscrepancy, discrepancies_of(organization.pk, discrepancies, person.pk, now))
     with connection.cursor() as cursor:

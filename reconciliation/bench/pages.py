@@ -87,7 +87,7 @@ def desk_pages(*, rows: int, turns: int) -> dict[str, Any]:
         tables_emptied()
     loading.load(rows)
     organization = Organization.objects.get(slug=loading.SLUG)
-    sizes = desk_books.fill(organization, items=rows, now=timezone.now())
+    sizes = desk_books.fill(organization, items=rows, now=timezone.now(), least=min(rows, LITTLE))
     tables.settle()
     call_command("collectstatic", interactive=False, verbosity=0)  # pages name files by what is in them
     client = Client(SERVER_NAME="localhost")
