@@ -1,6 +1,7 @@
 """A real browser on a real server. Skipped, and said so, where there is no chromium.
 
-With TIEOUT_TEST_PICTURES=1 (make browser) every screen is kept as a picture, light and dark, in build/screenshots.
+With TIEOUT_TEST_PICTURES=1 (make browser) every story is told in light and in dark, and every screen kept as a picture
+of each in build/screenshots.
 """
 
 import os
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With pictures every story is told in light and again in dark; else where a test asks for both."""
+    asks = any("desk" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    if PICTURES and "desk" in metafunc.fixturenames and not asks:
+        metafunc.parametrize("desk", ["light", "dark"], indirect=True)
 
 
 @pytest.fixture(scope="session")
