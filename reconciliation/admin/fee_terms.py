@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,23 +13,21 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from billing.access import visible_to
-from billing.admin.base import DeskAdmin
 from billing.admin.cells import amount_cell
 from billing.admin.filters import CurrencyFilter, OrganizationFilter
-from billing.models import Organization
-from billing.money import MoneyError, format_minor, known_currency, parse_amount
+from billing.money import format_minor
 from billing.wording import decimal_text
 from reconciliation.core.fees import Terms, parse_rate, rate_text
 from reconciliation.models import FeeTerms
-from reconciliation.workflow import StepRefused
 from reconciliation.workflow.fee_terms import MAX_MINOR, PERMISSION, set_terms
+
+from .own_rules import OwnRulesAdmin, OwnRulesForm, denied_where_refused
 
 SEES = "billing.view_organization"
 DECIMAL = {"inputmode": "decimal"}
 
 
-class FeeTermsForm(forms.ModelForm):
+class FeeTermsForm(OwnRulesForm):
     """The rate in percent, amounts in the currency's own digits."""
 
     rate = forms.CharField(
@@ -63,13 +60,6 @@ class FeeTermsForm(forms.ModelForm):
             self.initial["fixed"] = format_minor(row.fixed_minor, row.currency)
             self.initial["tolerance"] = format_minor(row.tolerance_minor, row.currency)
 
-    def clean_currency(self) -> str:
-        """A currency of the table, in upper case."""
-        try:
-            return known_currency(self.cleaned_data["currency"])
-        except MoneyError as problem:
-            raise forms.ValidationError(str(problem)) from None
-
     def clean_line_type(self) -> str:
         """The provider's word, without blanks around it."""
         return str(self.cleaned_data["line_type"]).strip()
@@ -83,28 +73,19 @@ class FeeTermsForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         """Reads the amounts in the currency's own digits."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        currency = cleaned.get("currency") or self.instance.currency
-        for name, unsaid in (("fixed", 0), ("tolerance", 1)):
-            text = cleaned.get(name)
-            try:
-                minor = parse_amount(text, currency) if text and currency else unsaid
-            except MoneyError as problem:
-                self.add_error(name, str(problem))
-                continue
-            if 0 <= minor <= MAX_MINOR:
-                cleaned[f"{name}_minor"] = minor
-            else:
-                self.add_error(name, gettext_lazy("Write an amount of 0 or more."))
-        return cleaned
+        super().clean()
+        self.read_amount("fixed", most=MAX_MINOR)
+        self.read_amount("tolerance", most=MAX_MINOR, unsaid=1)
+        return self.cleaned_data
 
 
 @admin.register(FeeTerms)
-class FeeTermsAdmin(DeskAdmin):
+class FeeTermsAdmin(OwnRulesAdmin):
     """Without a row fees are not compared."""
 
     form = FeeTermsForm
-    fields = ("organization", "currency", "line_type", "rate", "fixed", "tolerance")
+    about = ("organization", "currency", "line_type")
+    fields = (*about, "rate", "fixed", "tolerance")
     list_display = ("currency", "lines", "rate_percent", "fixed_amount", "allowed", "organization")
     list_select_related = ("organization",)
     list_filter = (OrganizationFilter, CurrencyFilter)
@@ -156,16 +137,6 @@ class FeeTermsAdmin(DeskAdmin):
         """With its currency."""
         return amount_cell(row.tolerance_minor, row.currency)
 
-    def get_readonly_fields(self, _request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """What stored terms are for does not change."""
-        return ("organization", "currency", "line_type") if obj else ()
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Own organizations only."""
-        if db_field.name == "organization":
-            kwargs["queryset"] = Organization.objects.filter(pk__in=visible_to(request)).order_by("name")
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
     def save_model(self, request: HttpRequest, obj: FeeTerms, form: Any, _change: bool) -> None:
         """Through the domain function, which writes the log."""
         given = form.cleaned_data
@@ -180,17 +151,10 @@ class FeeTermsAdmin(DeskAdmin):
         """Through the domain function, which writes the log."""
         self._set(request, obj, remove=True)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[FeeTerms]) -> None:
-        """One by one."""
-        for row in queryset.select_related("organization"):
-            self._set(request, row, remove=True)
-
     def _set(self, request: HttpRequest, row: FeeTerms, *, remove: bool = False) -> None:
         terms = Terms(row.currency, row.line_type, row.rate_ppm, row.fixed_minor, row.tolerance_minor)
-        try:
+        with denied_where_refused():
             set_terms(
                 organization=row.organization, terms=terms, by=request.user, now=timezone.now(), remove=remove,  # type: ignore[arg-type]
                 request_id=getattr(request, "request_id", ""),
             )  # fmt: skip
-        except StepRefused as refusal:
-            raise PermissionDenied(str(refusal)) from None

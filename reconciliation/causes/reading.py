@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -94,7 +95,7 @@ def background_of(organization: Organization, comparison: str, clues: list[Clue]
 
     return Background(
         present={(side, kind): times[kind] for side, kind in missing},
-        total=lambda side: int(sources[side].rows(organization).count()),
+        total=cache(lambda side: int(sources[side].rows(organization).count())),  # asked for each group
         of_import=lambda side, batch: sources[side].count(organization, sources[side].batch, batch),
         of_prefix=of_prefix,
         of_party=lambda side, party: sources[side].count(organization, sources[side].party, party),

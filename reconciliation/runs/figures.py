@@ -15,7 +15,7 @@ from reconciliation.engine import lazy
 from reconciliation.frames import read
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem, ReconciliationRun
 from reconciliation.runs.basis import Basis
-from reconciliation.runs.reading import STORED, STORED_COLUMNS
+from reconciliation.runs.reading import STORED, STORED_COLUMNS, lies_in_period
 from reconciliation.runs.working import Work
 
 # Part of the rules: a release that matches or counts differently starts from the whole period, not from an older run.
@@ -65,14 +65,9 @@ def header(run: ReconciliationRun, rules: Parameters) -> dict[str, Any]:
     }
 
 
-def in_period(rules: Parameters) -> pl.Expr:
-    """Whether a row lies in the period."""
-    return (pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end)
-
-
 def within(frame: pl.DataFrame, rules: Parameters) -> nw.LazyFrame[Any]:
     """The rows of a period, not copied before something is made of them."""
-    return nw.from_native(frame.lazy().filter(in_period(rules)))
+    return nw.from_native(frame.lazy().filter(lies_in_period(rules)))
 
 
 def read_totals(work: Work) -> Totals:
@@ -87,9 +82,8 @@ def read_totals(work: Work) -> Totals:
 def control_totals(items: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame, rules: Parameters) -> Totals:
     """The control totals of records `left` and `right` that `items` pair."""
     columns = ("occurred_at", "currency", "amount")
-    inside = in_period(rules)
-    outside = ~inside
-    elsewhere = [side.filter(outside)["id"].implode() for side in (left, right)]
+    inside = lies_in_period(rules)
+    elsewhere = [side.filter(~inside)["id"].implode() for side in (left, right)]
     # Only a pair with a foot outside the period can count in another period than its records' own.
     across = items.filter(
         (pl.col("left_id") > 0)

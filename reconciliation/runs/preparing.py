@@ -78,7 +78,6 @@ def decide(
     touched = pl.concat([found.select(pair), closed.select(pair)])
     known = discrepancies.known_discrepancies(run, findings, touched, whole=work.basis is None)
     changes = triage.decide(run=run, number=number, findings=findings, known=known, items=found, closed=closed, now=now)
-    changes.rows = discrepancies.rows_of(changes.created)
     return known, changes
 
 

@@ -86,9 +86,14 @@ def ids_of(frame: pl.DataFrame, side: str) -> pl.Series:
     return column.filter(column > 0).unique()
 
 
+def lies_in_period(rules: Parameters) -> pl.Expr:
+    """Whether a row lies in the period by its own time."""
+    return (pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end)
+
+
 def in_period(side: pl.DataFrame, rules: Parameters) -> pl.Series:
-    """The identities of a side's records that lie in the period by their own time."""
-    return side.filter((pl.col("occurred_at") >= rules.start) & (pl.col("occurred_at") < rules.end))["id"]
+    """The identities of a side's records that lie in the period."""
+    return side.filter(lies_in_period(rules))["id"]
 
 
 def concerning(items: pl.DataFrame, sides: Sides, stored: pl.DataFrame, rules: Parameters) -> pl.DataFrame:
