@@ -10,13 +10,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 import psycopg
 from django.db import connection, models
 from django.db.models import Func, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+
+from reconciliation.connections import side_by_side
 
 PIECE_BYTES = 16 * 1024 * 1024
 ROWS_A_CHUNK = 50_000
@@ -26,7 +28,6 @@ Schema = dict[str, type[pl.DataType]]
 LABEL = pl.Categorical
 """A text of few different values: a quarter of the memory of pl.String."""
 TEXTS = (pl.String, pl.Categorical)
-T = TypeVar("T")
 
 
 class EpochMicros(Func):
@@ -72,42 +73,8 @@ def read_pieces(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: S
 
 
 def read_together(wanted: dict[str, tuple[QuerySet[Any, Any], dict[str, Any], Schema]]) -> dict[str, pl.DataFrame]:
-    """Reads several querysets, on PostgreSQL side by side over a connection each.
-
-    Inside a transaction they are read one after the other: another connection would not see what it has written.
-    """
-    if not may_share_work():
-        return {name: read(*asked) for name, asked in wanted.items()}
-    with ThreadPoolExecutor(len(wanted)) as pool:
-        frames = {name: pool.submit(_apart, partial(read, *asked)) for name, asked in wanted.items()}
-        return {name: frame.result() for name, frame in frames.items()}
-
-
-def may_share_work() -> bool:
-    """Whether other connections see what this one does, and can work beside it: on PostgreSQL, outside a
-    transaction.
-    """
-    return connection.vendor == "postgresql" and not connection.in_atomic_block
-
-
-def beside(work: Callable[[], T], writing: Callable[[], None]) -> T:
-    """Does `writing` here, and meanwhile `work` over a connection of its own; returns what `work` returns.
-
-    Most of a large write is waiting for the database. Ask `may_share_work` before the transaction of `writing` begins:
-    `work` sees nothing of it.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(_apart, work)
-        writing()
-        return done.result()
-
-
-def _apart(work: Callable[[], T]) -> T:
-    """Works in a thread, and closes the connection it had there."""
-    try:
-        return work()
-    finally:
-        connection.close()
+    """Reads several querysets side by side where that is possible."""
+    return dict(zip(wanted, side_by_side([partial(read, *asked) for asked in wanted.values()]), strict=True))
 
 
 def read_where(

@@ -1,6 +1,6 @@
 """The action log: append sealed batches, verify the chain, keep checkpoints outside, check all of it every night."""
 
-from .appending import Entry, append
+from .appending import Batch, Entry, append, prepare, write
 from .chain import Finding
 from .checkpoints import CheckpointTrouble, read_checkpoint_file, require_key, write_checkpoint_file
 from .nightly import Outside, check_log, newest_checks
@@ -9,6 +9,7 @@ from .snapshots import snapshot
 from .verification import OrganizationLog, Verification, verify
 
 __all__ = [
+    "Batch",
     "CheckpointTrouble",
     "Entry",
     "Finding",
@@ -19,9 +20,11 @@ __all__ = [
     "append",
     "check_log",
     "newest_checks",
+    "prepare",
     "read_checkpoint_file",
     "require_key",
     "snapshot",
     "verify",
+    "write",
     "write_checkpoint_file",
 ]

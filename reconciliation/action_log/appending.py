@@ -34,6 +34,20 @@ class Entry:
     request_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries made ready: the rows as they will be hashed and stored, and their digests."""
+
+    organization: Organization
+    number: UUID
+    leaves: list[sealing.Leaf]
+    digests: bytes
+    now: datetime
+
+    def __len__(self) -> int:
+        return len(self.leaves)
+
+
 def append(*, organization: Organization, entries: Sequence[Entry], now: datetime) -> LogSeal:
     """Write `entries` as one sealed batch of `organization`'s log, at `now` (aware), and return the seal.
 
@@ -41,14 +55,34 @@ def append(*, organization: Organization, entries: Sequence[Entry], now: datetim
     commit. Raises TransactionManagementError outside a transaction, ValueError for no entries, UnsealableError (a
     ValueError) for a value that databases would not give back as written.
     """
-    if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("The action log is written inside the transaction it records.")
+    _require_transaction()
+    return write(prepare(organization=organization, entries=entries, now=now))
+
+
+def prepare(*, organization: Organization, entries: Sequence[Entry], now: datetime) -> Batch:
+    """Make `entries` ready to be written as one batch: most of the work, and on PostgreSQL it may be done before the
+    transaction begins. On SQLite only inside it, since row ids are taken. Raises ValueError and UnsealableError as
+    `append`.
+    """
     if not entries:
         raise ValueError("A batch of the action log needs at least one entry.")
-    batch = _rising_uuid(now)
-    leaves = _leaves(organization.pk, batch.hex, entries, sealing.canonical_time(now))
-    insert_rows(leaves, now)
-    return _seal(organization, batch, b"".join(map(sealing.leaf_digest, leaves)), now)
+    number = _rising_uuid(now)
+    leaves = _leaves(organization.pk, number.hex, entries, sealing.canonical_time(now))
+    return Batch(organization, number, leaves, b"".join(map(sealing.leaf_digest, leaves)), now)
+
+
+def write(batch: Batch) -> LogSeal:
+    """Write a batch and seal it: once, last in the transaction whose work it records. Raises
+    TransactionManagementError outside a transaction.
+    """
+    _require_transaction()
+    insert_rows(batch.leaves, batch.now)
+    return _seal(batch.organization, batch.number, batch.digests, batch.now)
+
+
+def _require_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("The action log is written inside the transaction it records.")
 
 
 def _rising_uuid(now: datetime) -> UUID:

@@ -36,7 +36,7 @@ STAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("writing discrepancies", "reconciliation.runs.discrepancies", "store"),
     ("open discrepancies read back", "reconciliation.runs.execution", "open_discrepancies"),
     ("report", "reconciliation.runs.execution", "end_run"),
-    ("action log", "reconciliation.action_log", "append"),
+    ("action log", "reconciliation.action_log", "write"),
 )
 OTHER: Final = "everything else, the commit too"
 MEANWHILE: Final = "(while items are written)"

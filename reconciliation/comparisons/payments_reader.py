@@ -34,7 +34,7 @@ RIGHT_COLUMNS: dict[str, Any] = {
 
 
 LIKENESS = ["party", "amount", "currency", "occurred_at"]
-LIKE_A_QUERY = 500
+LIKE_A_QUERY = 2_000
 IDENTITY = {"left": "payment_id", "right": "record_id"}
 
 
@@ -118,16 +118,18 @@ class Reader:
         outside = self.rows(link.table).exclude(occurred_at__gte=start, occurred_at__lt=end)
         return read(outside.filter(**{f"{link.field}__in": keys}), *self.shape(link.table))
 
-    def seed_rows(self, side: str, ids: pl.Series, versions: pl.Series) -> pl.DataFrame:
-        """Rows to follow keys from: the given identities as they are now, members of the population or not, and the
-        given versions, which may be old ones.
+    def other_seed_rows(self, side: str, found: pl.DataFrame, ids: pl.Series, versions: pl.Series) -> pl.DataFrame:
+        """Rows to follow keys from besides `found`, the members among `ids`: the other identities as they are now, and
+        the given versions, which may be old ones.
         """
         table: QuerySet[Any] = PaymentVersion.objects if side == "left" else ProviderRecordVersion.objects  # type: ignore[assignment]
         everything: QuerySet[Any] = self.rows(side) if side == "left" else provider_rows(self.organization)
+        others = ids.filter(~ids.is_in(found["id"].implode()))
+        older = versions.filter(~versions.is_in(found["version_id"].implode()))
         return pl.concat(
             [
-                read_where(everything, IDENTITY[side], ids.sort().to_list(), *self.shape(side)),
-                read_where(table.all(), "id", versions.sort().to_list(), *self.shape(side)),
+                read_where(everything, IDENTITY[side], others.sort().to_list(), *self.shape(side)),
+                read_where(table.all(), "id", older.sort().to_list(), *self.shape(side)),
             ]
         )
 
@@ -138,7 +140,8 @@ class Reader:
         parts = [pl.DataFrame(schema=self.shape(side)[1])]
         for chunk in wanted.iter_slices(LIKE_A_QUERY):
             rows = self.rows(side).filter(
-                customer__in=chunk["party"].unique().to_list(), amount_minor__in=chunk["amount"].unique().to_list()
+                customer__in=chunk["party"].unique().sort().to_list(),
+                amount_minor__in=chunk["amount"].unique().sort().to_list(),
             )
             candidates = read(rows, *self.shape(side))
             near = candidates.join(chunk, on=["party", "amount", "currency"], suffix="_around")

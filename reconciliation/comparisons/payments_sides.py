@@ -1,16 +1,22 @@
 """Reading the two sides of `payments`: the period, and whatever shares a key with it, whatever its date."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Final
 
 import polars as pl
 from django.db.models import F
 
 from billing.models import Organization, ProviderRecord, ProviderRecordVersion
 from billing.models.provider import ProviderKind
+from reconciliation.connections import side_by_side
 from reconciliation.frames import read_together, read_where
 
 from .base import Scope, Seeds
 from .payments_reader import INT, LIKENESS, LINKS, TEXT, Reader
+
+MANY_KEYS: Final = 200
 
 
 def load_sides(organization: Organization, scope: Scope, window: timedelta) -> dict[str, pl.DataFrame]:
@@ -45,11 +51,19 @@ def load_connected(organization: Organization, seeds: Seeds, window: timedelta) 
     same customer, amount and currency within `window`, until nothing is added.
     """
     reader = Reader(organization)
-    sides = {side: reader.by_ids(side, ids) for side, ids in seeds.ids.items()}
-    named = {side: reader.seed_rows(side, ids, seeds.versions[side]) for side, ids in seeds.ids.items()}
-    sources = {side: pl.concat([sides[side], named[side]]) for side in sides}
+    reads = [partial(reader.by_ids, side, ids) for side, ids in seeds.ids.items()]
+    sides = dict(zip(seeds.ids, together(reads, sum(map(len, seeds.ids.values()))), strict=True))
+    sources = {
+        side: pl.concat([frame, reader.other_seed_rows(side, frame, seeds.ids[side], seeds.versions[side])])
+        for side, frame in sides.items()
+    }
     widen(reader, sides, sources, near=window)
     return {side: sorted_by_id(frame) for side, frame in sides.items()}
+
+
+def together(reads: Sequence[Callable[[], pl.DataFrame]], keys: int) -> list[pl.DataFrame]:
+    """What `reads` give, side by side where they are asked for many keys; a second connection has its price."""
+    return side_by_side(reads) if keys >= MANY_KEYS else [read() for read in reads]
 
 
 def sorted_by_id(frame: pl.DataFrame) -> pl.DataFrame:
@@ -74,12 +88,15 @@ def widen(
     """Follows the keys of `sources` (and, with `near`, likeness in time), adding to `sides` until nothing is new."""
     while any(not frame.is_empty() for frame in sources.values()):
         found = {side: [pl.DataFrame(schema=reader.shape(side)[1])] for side in sides}
-        for link in LINKS:
-            found[link.table].append(reader.linked_to(link, sources[link.source]))
+        tables = [link.table for link in LINKS]
+        reads = [partial(reader.linked_to, link, sources[link.source]) for link in LINKS]
         if near is not None:
             around = pl.concat([frame.select(LIKENESS) for frame in sources.values()])
-            for side in sides:
-                found[side].append(reader.like(side, around, near))
+            tables = [*sides, *tables]
+            reads = [*(partial(reader.like, side, around, near) for side in sides), *reads]
+        frames = together(reads, sum(map(len, sources.values())))
+        for table, frame in zip(tables, frames, strict=True):
+            found[table].append(frame)
         sources = add_to(sides, found)
 
 

@@ -1,8 +1,9 @@
 """Discrepancies as a run finds them stored, and as it leaves them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 from django.db import connection
@@ -11,7 +12,7 @@ from django.db.models import Q, QuerySet
 from billing.adjustments import take_back
 from billing.imports.bulk_rows import reserve_ids
 from reconciliation import open_totals
-from reconciliation.action_log import Entry
+from reconciliation.action_log import Batch, Entry, prepare
 from reconciliation.core.cases import Finding, Fingerprint
 from reconciliation.core.parameters import micros
 from reconciliation.frames import Schema, read, timestamp, write
@@ -93,15 +94,20 @@ def rows_of(discrepancies: list[ReconciliationDiscrepancy]) -> pl.DataFrame:
     return frame.with_columns(timestamp(name) for name in (*TIMES, "resolved_at"))
 
 
-def insert(triage: Triage) -> None:
-    """Writes new discrepancies in bulk and gives them their ids."""
-    if not triage.created:
-        return
+def with_ids(triage: Triage) -> pl.DataFrame:
+    """New discrepancies as rows of the table; each is given its id."""
     ids = list(reserve_ids(ReconciliationDiscrepancy, len(triage.created)))
     for pk, row in zip(ids, triage.created, strict=True):
         row.pk = pk
-    rows = rows_of(triage.created) if triage.rows is None else triage.rows
-    write(ReconciliationDiscrepancy, rows.with_columns(id=pl.Series(ids, dtype=pl.Int64)))
+    return rows_of(triage.created).with_columns(id=pl.Series(ids, dtype=pl.Int64))
+
+
+def make_ready(triage: Triage, run: ReconciliationRun, now: datetime) -> None:
+    """Does what can be done of `store` before its transaction (on PostgreSQL): rows, log entries, their digests."""
+    if triage.created:
+        triage.rows = with_ids(triage)
+    if triage.entries and not triage.updated:  # nothing reopened, and so nothing taken back
+        triage.batch = prepare(organization=run.organization, entries=entries_of(triage, run, {}), now=now)
 
 
 def overtaken(triage: Triage) -> bool:
@@ -134,22 +140,35 @@ def update(rows: list[ReconciliationDiscrepancy]) -> None:
             cursor.executemany(statement, values)
 
 
-def store(*, triage: Triage, run: ReconciliationRun, now: datetime) -> list[Entry]:
-    """Writes the changes and returns the log entries that tell them; call inside the run's transaction.
+def store(*, triage: Triage, run: ReconciliationRun, now: datetime) -> Batch | None:
+    """Writes the changes and returns the log entries that tell them, if any; call inside the run's transaction.
 
     What comes back is resolved no more: adjustment entries that its resolution made are taken back.
     """
-    insert(triage)
+    if triage.created:
+        write(ReconciliationDiscrepancy, with_ids(triage) if triage.rows is None else triage.rows)
     update(triage.updated)
     open_totals.store(triage.totals)
-    actor = f"run:{run.pk}"
+    if triage.batch is not None or not triage.entries:
+        return triage.batch
     reopened = [row.pk for row, action, *_more in triage.entries if action == "reopened"]
     taken = take_back(
-        organization=run.organization, discrepancy_ids=reopened, reason="reopened_by_run", actor=actor, by=None, now=now
+        organization=run.organization, discrepancy_ids=reopened, reason="reopened_by_run", actor=actor_of(run), by=None,
+        now=now,
     )  # fmt: skip
+    return prepare(organization=run.organization, entries=entries_of(triage, run, taken), now=now)
+
+
+def actor_of(run: ReconciliationRun) -> str:
+    """A run as the log names it."""
+    return f"run:{run.pk}"
+
+
+def entries_of(triage: Triage, run: ReconciliationRun, taken: Mapping[int, Any]) -> list[Entry]:
+    """The log entries of changes whose discrepancies have ids. `taken`: adjustments taken back, by discrepancy."""
     return [
         Entry(
-            action=action, actor=actor, discrepancy_id=row.pk, run_id=run.pk, before=before,
+            action=action, actor=actor_of(run), discrepancy_id=row.pk, run_id=run.pk, before=before,
             after={**after, "adjustments": taken[row.pk]} if row.pk in taken else after, reason=reason,
         )
         for row, action, before, after, reason in triage.entries

@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 from billing.models import Organization
 from reconciliation import action_log
 from reconciliation.comparisons import COMPARISONS
+from reconciliation.connections import beside, may_share_work
 from reconciliation.core.parameters import Tolerance
-from reconciliation.frames import beside, may_share_work
 from reconciliation.models import ReconciliationRun
 from reconciliation.runs import discrepancies, leases, shards, triage
 from reconciliation.runs.basis import basis
@@ -196,7 +196,7 @@ def _finish(run: ReconciliationRun, now: datetime, begun: float, tell: Progress,
         while discrepancies.overtaken(prepared.changes):  # by people, since they were read
             known, changes = decide(run, number, work, prepared.findings, now)
             prepared = replace(prepared, known=known, changes=changes)
-        entries = discrepancies.store(triage=prepared.changes, run=run, now=now)
+        batch = discrepancies.store(triage=prepared.changes, run=run, now=now)
         report = prepared.report(open_discrepancies(run))
         ended_at = now + timedelta(seconds=time.monotonic() - begun)
         end_run(
@@ -204,14 +204,14 @@ def _finish(run: ReconciliationRun, now: datetime, begun: float, tell: Progress,
             before=work.basis.run if work.basis else None,
         )  # fmt: skip
         leases.release(run=run, fence=number)
-        if entries:
-            action_log.append(organization=run.organization, entries=entries, now=now)
+        if batch is not None:
+            action_log.write(batch)
     tell("done", 100)
-    return result_of(run, report, prepared.written(len(entries)), time.monotonic() - begun)
+    return result_of(run, report, prepared.written(len(batch or ())), time.monotonic() - begun)
 
 
 def _judge_and_make_ready(run: ReconciliationRun, work: Work, now: datetime) -> Prepared:
-    """What `judge` gives, with new discrepancies as they go into the table: in the time that is free anyway."""
+    """What `judge` gives, with its rows and log entries made ready: in the time that is free anyway."""
     prepared = judge(run, work, now)
-    prepared.changes.rows = discrepancies.rows_of(prepared.changes.created)
+    discrepancies.make_ready(prepared.changes, run, now)
     return prepared

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from reconciliation.action_log import snapshot
+from reconciliation.action_log import Batch, snapshot
 from reconciliation.core.cases import Finding, Fingerprint
 from reconciliation.core.deadlines import due_at
 from reconciliation.core.parameters import from_micros
@@ -28,6 +28,7 @@ class Triage:
 
     created: list[ReconciliationDiscrepancy] = field(default_factory=list)
     rows: pl.DataFrame | None = None  # the created ones as they go into the table, once made ready
+    batch: Batch | None = None  # `entries` as they go into the log, once made ready
     updated: list[ReconciliationDiscrepancy] = field(default_factory=list)
     entries: list[tuple[ReconciliationDiscrepancy, str, dict[str, Any], dict[str, Any], str]] = field(
         default_factory=list

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reconciliation import action_log
 from reconciliation.core import report as reports
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.runs import execution, reconcile
@@ -35,6 +36,8 @@ def test_what_is_explained_meanwhile_is_what_a_full_run_would_find(judges: list[
     assert judges[-1] != threading.get_ident()
     assert (first.counts, first.discrepancies) == (foreseen.counts, foreseen.discrepancies)
     assert first.written["items"] == ReconciliationItem.objects.count() > 0
+    assert first.written["log"] == ReconciliationActionLog.objects.count() > 0
+    assert action_log.verify(organization=books.organization).ok
     again = books.run(full=True)
     assert judges[-1] == threading.get_ident()  # nothing to write
     assert again.written == {"items": 0, "discrepancies": 0, "log": 0}

@@ -67,7 +67,7 @@ def test_two_hundred_periods_and_eight_processes_make_two_hundred_runs(child_env
 
 POINTS = [
     (running, "_in_parts", 1), (preparing, "work_out", 1), (preparing, "decide", 1), (running, "write_items", 1),
-    (running, "end_run", 1), (running.action_log, "append", 1),
+    (running, "end_run", 1), (running.action_log, "write", 1),
 ]  # fmt: skip
 
 

@@ -199,8 +199,8 @@ def store_decided(ending: Ending, decide: Any, written: Written) -> None:
     changes = decide()
     while discrepancies.overtaken(changes):
         changes = decide()
-    entries = discrepancies.store(triage=changes, run=ending.run, now=ending.now)
-    if entries:
-        action_log.append(organization=ending.run.organization, entries=entries, now=ending.now)
+    batch = discrepancies.store(triage=changes, run=ending.run, now=ending.now)
+    if batch is not None:
+        action_log.write(batch)
     written.discrepancies += len(changes)
-    written.log += len(entries)
+    written.log += len(batch or ())

@@ -1,0 +1,63 @@
+"""Work side by side over several connections, on PostgreSQL: only where another connection sees what this one does."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from django.db import connection
+
+T = TypeVar("T")
+
+
+def may_share_work() -> bool:
+    """Whether other connections see what this one does, and can work beside it: on PostgreSQL, outside a
+    transaction.
+    """
+    return connection.vendor == "postgresql" and not connection.in_atomic_block
+
+
+def side_by_side(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Makes calls that only read, over this connection and a second one where `may_share_work`; what they return, in
+    their order. The longest should come first. Raises what a call raises.
+    """
+    if len(calls) < 2 or not may_share_work():
+        return [call() for call in calls]
+    waiting: SimpleQueue[tuple[int, Callable[[], T]]] = SimpleQueue()
+    for numbered in enumerate(calls):
+        waiting.put(numbered)
+
+    def work() -> dict[int, T]:
+        done: dict[int, T] = {}
+        with suppress(Empty):
+            while True:
+                number, call = waiting.get_nowait()
+                done[number] = call()
+        return done
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(_apart, work)
+        done = work()
+        done |= other.result()
+    return [done[number] for number in range(len(calls))]
+
+
+def beside(work: Callable[[], T], writing: Callable[[], None]) -> T:
+    """Does `writing` here, and meanwhile `work` over a connection of its own; returns what `work` returns.
+
+    Most of a large write is waiting for the database. Ask `may_share_work` before the transaction of `writing` begins:
+    `work` sees nothing of it.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(_apart, work)
+        writing()
+        return done.result()
+
+
+def _apart(work: Callable[[], T]) -> T:
+    """Works in a thread, and closes the connection it had there."""
+    try:
+        return work()
+    finally:
+        connection.close()
