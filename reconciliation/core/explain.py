@@ -44,18 +44,15 @@ class Context:
     ) -> None:
         """Reads the loud items among `items`, twins, rivals and claims, and the records they name."""
         self.parameters = parameters
-        near = twins(right, parameters.duplicate_window, pin)
-        self.near = {row["id"]: row for row in rows(near)}
-        near_ids = near.select(right_id=nw.col("id"))
-        wanted = [items.filter(nw.col("outcome").is_in(LOUD)), items.join(near_ids, on="right_id", how="semi")]
-        self.items = rows(pin(nw.concat(wanted).unique(["left_id", "right_id"])))
-        near_items = rows(pin(matched.items.join(near_ids, on="right_id", how="semi")))
-        self.paired = {row["right_id"]: row for row in near_items if row["left_id"]}
+        near = rows(twins(right, parameters.duplicate_window, pin))
+        self.near = {row["id"]: row for row in near}
+        is_near = nw.col("right_id").is_in(sorted(self.near))
+        self.items = rows(items.filter(nw.col("outcome").is_in(LOUD) | is_near))
+        self.paired = {row["right_id"]: row for row in rows(matched.items.filter(is_near & (nw.col("left_id") > 0)))}
         self.claims = claims(matched.items, left, right, pin)
-        edges = pin(matched.ambiguous)
         self.rights_of: dict[int, set[int]] = defaultdict(set)
         self.lefts_of: dict[int, set[int]] = defaultdict(set)
-        for edge in rows(edges):
+        for edge in rows(matched.ambiguous):
             if edge["left_id"] is not None and edge["right_id"] is not None:
                 self.rights_of[edge["left_id"]].add(edge["right_id"])
                 self.lefts_of[edge["right_id"]].add(edge["left_id"])
@@ -117,17 +114,22 @@ def claims(items: Frame, left: Frame, right: Frame, pin: Pin) -> dict[int, int]:
     payment.
     """
     alone = items.filter(nw.col("outcome") == "only_left").select(id=nw.col("left_id"))
-    alone = pin(left.join(alone, on="id", how="semi").filter(~nw.col("key").is_null()).select("id", "kind", "key"))
-    paired = items.filter((nw.col("left_id") > 0) & (nw.col("right_id") > 0)).select(
-        holder=nw.col("left_id"), right_id=nw.col("right_id")
-    )
+    alone = left.join(alone, on="id", how="semi").filter(~nw.col("key").is_null()).select("id", "kind", "key")
+    waiting = rows(alone)
+    keys = sorted({row["key"] for row in waiting})
+    columns = ("parent_key", "key")
+    named = nw.any_horizontal(*(nw.col(column).is_in(keys) for column in columns), ignore_nulls=True)
+    records = rows(right.filter(named).select("id", "kind", *columns)) if keys else []
+    paired = items.filter(nw.col("right_id").is_in(sorted(row["id"] for row in records)) & (nw.col("left_id") > 0))
+    holders = {row["right_id"]: row["left_id"] for row in rows(paired.select("left_id", "right_id"))} if records else {}
     found: dict[int, int] = {}
-    for column in ("parent_key", "key"):
-        wanted = right.join(alone.select(nw.col("key").alias(column)), on=column, how="semi")
-        named = pin(wanted.select("kind", k=nw.col(column), right_id=nw.col("id")))
-        held = named.join(paired, on="right_id", how="inner")
-        joined = pin(alone.join(held, left_on=["kind", "key"], right_on=["kind", "k"], how="inner"))
-        found |= {row["id"]: row["holder"] for row in sorted(rows(joined), key=lambda row: -row["holder"])}
+    for column in columns:
+        first: dict[tuple[str, str], int] = {}  # of several payments that hold such a record, the first
+        for row in records:
+            if (holder := holders.get(row["id"])) is not None:
+                key = (row["kind"], row[column])
+                first[key] = min(holder, first.get(key, holder))
+        found |= {row["id"]: first[key] for row in waiting if (key := (row["kind"], row["key"])) in first}
     return found
 
 

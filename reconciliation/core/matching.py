@@ -10,8 +10,20 @@ import narwhals as nw
 
 from .outcomes import items_of
 from .parameters import Parameters
-from .passes import Frame, KeyPass, Pin, Remaining, WindowPass, pair_by_hand, run_key_pass, run_window_pass
+from .passes import (
+    Frame,
+    KeyPass,
+    Pin,
+    Remaining,
+    WindowPass,
+    keep_rest,
+    no_edges,
+    pair_by_hand,
+    run_key_pass,
+    share_a_key,
+)
 from .preparation import NEVER_MATCHED
+from .window_pass import run_window_pass
 
 
 @dataclass(frozen=True)
@@ -47,14 +59,13 @@ def match(
     )
     state.apart = apart
     if together is not None:
-        state = pair_by_hand(together, state, pin)
-    state = run_key_pass(first, state, pin)
-    state.left = pin(state.left.filter(nw.col("excluded").is_null()))
-    state.right = pin(state.right.filter(nw.col("excluded").is_null()))
+        pair_by_hand(together, state, pin)
+    keep_rest(state, run_key_pass(first, state, pin), pin, also=nw.col("excluded").is_null())
     for step in passes:
-        if isinstance(step, KeyPass):
-            state = run_key_pass(step, state, pin)
-        else:
-            state = run_window_pass(step, state, parameters.match_window, pin)
+        if isinstance(step, WindowPass):
+            keep_rest(state, run_window_pass(step, state, parameters.match_window, pin), pin)
+        elif share_a_key(step, state):
+            keep_rest(state, run_key_pass(step, state, pin), pin)
     items = items_of(left=left, right=right, found=state, parameters=parameters, pin=pin)
-    return Matched(items, pin(nw.concat([edges.select("left_id", "right_id") for edges in state.ambiguous])))
+    unclear = [edges.select("left_id", "right_id") for edges in state.ambiguous] or [no_edges(left)]
+    return Matched(items, pin(nw.concat(unclear)))

@@ -3,7 +3,7 @@
 import narwhals as nw
 
 from .parameters import Parameters
-from .passes import Frame, Pin, Remaining
+from .passes import Frame, Pin, Remaining, no_edges, paired
 from .schema import ITEM, statuses_agree
 
 FACTS = ("version_id", "kind", "amount", "currency", "status", "occurred_at", "excluded")
@@ -14,15 +14,19 @@ def facts(side: Frame, name: str) -> Frame:
     return side.select(**{f"{name}_id": nw.col("id")}, **{f"{name}_{column}": nw.col(column) for column in FACTS})
 
 
-def legs(found: list[Frame], side: str, outcome: str) -> Frame:
-    """One row for each record of `side` in the given edges: what it is a leg of."""
-    rows = [f.filter(~nw.col(f"{side}_id").is_null()).select(f"{side}_id", "match_pass", "group_key") for f in found]
-    return (
-        nw.concat(rows)
-        .group_by(f"{side}_id")
-        .agg(match_pass=nw.col("match_pass").min(), group_key=nw.col("group_key").min())
-        .with_columns(nw.col("match_pass").cast(nw.Categorical()), fixed=label(outcome))
-    )
+def legs(found: Remaining, side: str) -> Frame | None:
+    """One row for each record of `side` in a group or an ambiguous edge: what it is a leg of; None: there are none."""
+    id_ = f"{side}_id"
+    parts = [
+        edges.filter(~nw.col(id_).is_null()).select(id_, "match_pass", "group_key", fixed=nw.lit(outcome))
+        for outcome, kept in (("matched", found.groups), ("ambiguous", found.ambiguous))
+        for edges in kept
+    ]
+    if not parts:
+        return None
+    texts = ("match_pass", "group_key", "fixed")
+    one = nw.concat(parts).group_by(id_).agg(**{name: nw.col(name).min() for name in texts})
+    return one.with_columns(nw.col("match_pass", "fixed").cast(nw.Categorical()))
 
 
 def skeleton(left: Frame, right: Frame, found: Remaining, pin: Pin) -> Frame:
@@ -31,14 +35,18 @@ def skeleton(left: Frame, right: Frame, found: Remaining, pin: Pin) -> Frame:
     Made and sorted before the facts are added: a narrow frame is cheap to sort and to add up.
     """
     text, label = nw.lit(None).cast(nw.String()), nw.lit(None).cast(nw.Categorical())
-    pairs = pin(nw.concat([frame.select("left_id", "right_id", "match_pass") for frame in found.pairs]))
+    pairs = pin(nw.concat(found.pairs)) if found.pairs else paired(no_edges(left), "")
     parts = [pairs.with_columns(group_key=text, fixed=label)]
     for side, frame in (("left", left), ("right", right)):
         ids = frame.select(nw.col("id").alias(f"{side}_id"))
         alone = pin(ids.join(pairs.select(f"{side}_id"), on=f"{side}_id", how="anti"))
-        known = pin(nw.concat([legs(found.groups, side, "matched"), legs(found.ambiguous, side, "ambiguous")]))
+        known = legs(found, side)
+        if known is None:
+            alone = alone.with_columns(match_pass=label, group_key=text, fixed=label)
+        else:
+            alone = alone.join(known, on=f"{side}_id", how="left")
         other = "right_id" if side == "left" else "left_id"
-        alone = alone.join(known, on=f"{side}_id", how="left").with_columns(nw.lit(0).cast(nw.Int64()).alias(other))
+        alone = alone.with_columns(nw.lit(0).cast(nw.Int64()).alias(other))
         parts.append(alone.select("left_id", "right_id", "match_pass", "group_key", "fixed"))
     return pin(nw.concat(parts).sort("left_id", "right_id"))
 
@@ -107,7 +115,7 @@ def items_of(*, left: Frame, right: Frame, found: Remaining, parameters: Paramet
         facts(right, "right"), on="right_id", how="left"
     )
     items = pin(shaped(decided(rows, parameters)))
-    left_id, right_id = nw.col("left_id"), nw.col("right_id")
-    falls = (left_id.diff() < 0) | ((left_id.diff() == 0) & (right_id.diff() < 0))
-    in_order = not items.collect().select(falls=falls.any())["falls"][0]
+    frame = items.collect()
+    # A record of ours is in one item: only those without one are to be told apart by the provider's.
+    in_order = frame["left_id"].is_sorted() and frame["right_id"].filter(frame["left_id"] == 0).is_sorted()
     return items if in_order else pin(items.sort("left_id", "right_id"))

@@ -85,6 +85,16 @@ def only_unique(edges: Frame) -> Frame:
     return edges.filter(nw.col("left_id").is_unique() & nw.col("right_id").is_unique())
 
 
+def marked(edges: Frame) -> Frame:
+    """Edges with `alone`: whether its two records have no other partner."""
+    return edges.with_columns(alone=nw.col("left_id").is_unique() & nw.col("right_id").is_unique())
+
+
+def halves(edges: Frame) -> tuple[Frame, Frame]:
+    """Marked edges, those alone and the others: no record is in both."""
+    return edges.filter(nw.col("alone")).drop("alone"), edges.filter(~nw.col("alone")).drop("alone")
+
+
 def without(edges: Frame, used: Frame) -> Frame:
     """The edges that touch no record of `used` (a frame with left_id and right_id)."""
     return edges.join(used.select("left_id"), on="left_id", how="anti").join(
@@ -131,15 +141,16 @@ def sum_groups(edges: Frame) -> Frame:
 
 
 BY_HAND = "person"
+FEW = 10_000  # records
 
 
-def pair_by_hand(together: Frame, state: Remaining, pin: Pin) -> Remaining:
-    """Pairs the records that people matched, as far as both take part, and returns what remains."""
+def pair_by_hand(together: Frame, state: Remaining, pin: Pin) -> None:
+    """Pairs the records that people matched, as far as both take part."""
     here = together.join(state.left.select(left_id=nw.col("id"), kind=nw.col("kind")), on="left_id", how="inner")
     there = state.right.select(right_id=nw.col("id"), kind=nw.col("kind"))
     pairs = pin(only_unique(here.join(there, on=["right_id", "kind"], how="inner").select("left_id", "right_id")))
     state.pairs.append(paired(pairs, BY_HAND))
-    return pinned_rest(state, pin, [pairs])
+    keep_rest(state, [pairs], pin)
 
 
 def allowed(edges: Frame, state: Remaining) -> Frame:
@@ -149,95 +160,68 @@ def allowed(edges: Frame, state: Remaining) -> Frame:
     return edges.join(state.apart.select("left_id", "right_id"), on=["left_id", "right_id"], how="anti")
 
 
-def nothing(frame: Frame) -> bool:
-    """Whether a pinned frame has no rows. A small run is quick when it skips what it has nothing for."""
-    return len(frame.head(1).collect()) == 0
+def count(frame: Frame) -> int:
+    """How many rows a pinned frame has. A small run is quick when it skips what it has nothing for."""
+    return len(frame.collect())
 
 
-def run_key_pass(step: KeyPass, state: Remaining, pin: Pin) -> Remaining:
-    """Applies a key pass and returns what remains."""
-    edges = pin(allowed(key_edges(step, state.left, state.right), state))
-    if state.ambiguous and nothing(edges):  # never in the first pass: what is kept needs its columns
-        return state
-    sure = pin(only_unique(edges))
-    state.pairs.append(paired(sure, step.name))
-    several = pin(without(edges, sure))
-    if state.ambiguous and nothing(several):
-        return pinned_rest(state, pin, [sure])
-    rest = pin(described(step, several, state.left, state.right))
-    grouped = pin(sum_groups(rest))
-    state.groups.append(named_by_key(grouped, step.name))
-    if not step.ambiguous:
-        return pinned_rest(state, pin, [sure, grouped])
-    rest = pin(without(rest, grouped))
-    decided = pin(only_unique(rest.filter(nw.col("evidence"))))
-    rest = pin(without(rest, decided))
-    # Evidence may have freed one more unique pair, for instance two charges of which one is spoken for.
-    freed = pin(only_unique(rest))
-    state.pairs += [paired(decided, step.name), paired(freed, step.name)]
-    unclear = pin(without(rest, freed))
-    state.ambiguous.append(named_by_key(unclear, step.name))
-    return pinned_rest(state, pin, [sure, grouped, decided, freed, unclear])
-
-
-def window_edges(step: WindowPass, left: Frame, right: Frame, window: int, pin: Pin) -> tuple[Frame, Frame]:
-    """Candidate pairs within `window` microseconds, and the records of buckets too crowded to look at in pairs.
-
-    Time is cut into buckets of one window, and each right record stands in its own bucket and both neighbours: an
-    equi-join of bounded size instead of an inequality join.
+def share_a_key(step: KeyPass, state: Remaining) -> bool:
+    """Whether records of the pinned sides may share the key of `step`: of few records it is quicker to look than to
+    join, of many it is not.
     """
-    on = ["party", "amount", "currency", "kind"]
-    bucket = nw.col("occurred_at") // max(window, 1)
-    columns = ["id", "occurred_at", *on]
-    left = left.select(*columns, bucket=bucket)
-    right = right.select(*columns, bucket=bucket)
-    spread = nw.concat([right.with_columns(bucket=nw.col("bucket") + shift) for shift in (-1, 0, 1)])
-    on = [*on, "bucket"]
-    sizes = left.group_by(on).agg(n_left=nw.len()).join(spread.group_by(on).agg(n_right=nw.len()), on=on, how="inner")
-    sizes = pin(sizes.with_columns(crowded=nw.col("n_left") * nw.col("n_right") > step.bucket_limit))
-    bounded = sizes.filter(~nw.col("crowded")).select(on)
-    apart = nw.col("occurred_at_r") - nw.col("occurred_at")
-    edges = (
-        left.join(bounded, on=on, how="semi")
-        .join(spread, on=on, how="inner", suffix="_r")
-        .filter((apart <= window) & (apart >= -window))
-        .select(left_id=nw.col("id"), right_id=nw.col("id_r"), k=window_key(step.name))
-    )
-    crowded = sizes.filter(nw.col("crowded")).select(on)
-    none = nw.lit(None).cast(nw.Int64())
-    lone = nw.concat(
-        [
-            left.join(crowded, on=on, how="semi").select(left_id=nw.col("id"), right_id=none, k=window_key(step.name)),
-            spread.join(crowded, on=on, how="semi").select(
-                left_id=none, right_id=nw.col("id"), k=window_key(step.name)
-            ),
-        ]
-    ).unique(["left_id", "right_id", "k"])
-    return pin(edges), pin(lone)
+    left, right = state.left.collect()[step.left_on], state.right.collect()[step.right_on]
+    if len(left) + len(right) > FEW:
+        return True
+    return not set(left.drop_nulls().to_list()).isdisjoint(right.to_list())
 
 
-def window_key(name: str) -> nw.Expr:
-    """The group key of candidates: what they have in common."""
-    amount = nw.col("amount").cast(nw.String())
-    return nw.concat_str(nw.lit(name), nw.col("kind"), nw.col("party"), amount, nw.col("currency"), separator="|")
-
-
-def run_window_pass(step: WindowPass, state: Remaining, window: int, pin: Pin) -> Remaining:
-    """Applies the window pass (`window` in microseconds) and returns what remains."""
-    left = state.left.filter(nw.col("key").is_null() & ~nw.col("party").is_null())
-    right = state.right.filter(~nw.col("party").is_null())
-    edges, crowded = window_edges(step, left, right, window, pin)
-    edges = pin(without(allowed(edges, state), crowded))
-    sure = pin(only_unique(edges))
-    unclear = pin(nw.concat([without(edges, sure), crowded]))
+def run_key_pass(step: KeyPass, state: Remaining, pin: Pin) -> list[Frame]:
+    """Applies a key pass and returns the edges it used up."""
+    edges = pin(marked(allowed(key_edges(step, state.left, state.right), state)))
+    if not count(edges):
+        return []
+    sure, several = halves(edges)
     state.pairs.append(paired(sure, step.name))
-    state.ambiguous.append(named(unclear, step.name))
-    return pinned_rest(state, pin, [sure, unclear])
+    if edges.collect()["alone"].all():
+        return [sure]
+    return [sure, *settle_several(step, pin(described(step, several, state.left, state.right)), state, pin)]
 
 
-def pinned_rest(state: Remaining, pin: Pin, used: list[Frame]) -> Remaining:
-    """Takes the records of `used` off both sides and pins what is left, so that plans do not grow from pass to pass."""
-    gone = {side: nw.concat([edges.select(id=nw.col(f"{side}_id")) for edges in used]) for side in ("left", "right")}
-    state.left = pin(state.left.join(gone["left"], on="id", how="anti"))
-    state.right = pin(state.right.join(gone["right"], on="id", how="anti"))
-    return state
+def settle_several(step: KeyPass, edges: Frame, state: Remaining, pin: Pin) -> list[Frame]:
+    """Decides about records with several partners by the key of `step`, and returns the edges used up."""
+    grouped = pin(sum_groups(edges))
+    if count(grouped):
+        state.groups.append(named_by_key(grouped, step.name))
+    if not step.ambiguous or count(grouped) == count(edges):
+        return [grouped]
+    rest = pin(without(edges, grouped)) if count(grouped) else edges
+    used = [grouped]
+    if rest.collect()["evidence"].any():
+        decided = pin(only_unique(rest.filter(nw.col("evidence"))))
+        rest = pin(without(rest, decided))
+        state.pairs.append(paired(decided, step.name))
+        used.append(decided)
+    # Evidence may have freed one more unique pair, for instance two charges of which one is spoken for.
+    freed, unclear = halves(pin(marked(rest)))
+    state.pairs.append(paired(freed, step.name))
+    state.ambiguous.append(named_by_key(unclear, step.name))
+    return [*used, freed, unclear]
+
+
+def keep_rest(state: Remaining, used: list[Frame], pin: Pin, *, also: nw.Expr | None = None) -> None:
+    """Takes the records of `used` off both sides (and those that `also` does not keep), and pins what is left, so that
+    plans do not grow from pass to pass.
+    """
+    if not used and also is None:
+        return
+    rest = []
+    for side, frame in (("left", state.left), ("right", state.right)):
+        gone = [edges.select(id=nw.col(f"{side}_id")) for edges in used]
+        kept = frame.join(nw.concat(gone), on="id", how="anti") if gone else frame
+        rest.append(pin(kept if also is None else kept.filter(also)))
+    state.left, state.right = rest
+
+
+def no_edges(side: Frame) -> Frame:
+    """Edges in the shape they are found in: none, for a place that needs some frame."""
+    return side.head(0).select(left_id=nw.col("id"), right_id=nw.col("id"))

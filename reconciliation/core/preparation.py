@@ -2,7 +2,7 @@
 
 import narwhals as nw
 
-from .passes import Frame, Pin
+from .passes import Frame, Pin, count
 
 SUPERSEDED = "superseded_attempt"
 REFUNDS_NOT_COMPARED = "refunds_not_compared"
@@ -26,27 +26,23 @@ def mark_superseded(right: Frame, pin: Pin) -> Frame:
     where an intent has one charge only.
     """
     charge = (nw.col("kind") == "charge") & ~nw.col("parent_key").is_null() & nw.col("excluded").is_null()
-    attempts = pin(right.filter(charge & ~nw.col("latest").is_null()).with_columns(one=nw.lit(1)))
+    attempts = pin(right.filter(charge & ~nw.col("latest").is_null())).collect()
+    if not len(attempts):
+        return right
     failed = nw.col("status").is_in(["failed", "canceled"])
-    judged = attempts.select(
-        "id",
-        failed=failed,
-        latest="latest",
-        alive=(~failed).cast(nw.Int64()).sum().over("parent_key"),
-        later=nw.col("one").sum().over("parent_key")
-        - nw.col("one").cum_sum().over("parent_key", order_by=["occurred_at", "key"]),
-        named=nw.col("latest").cast(nw.Int64()).sum().over("parent_key"),
+    judged = (
+        attempts.sort("occurred_at", "key")
+        .select("id", "parent_key", latest="latest", failed=failed, last=nw.col("parent_key").is_last_distinct())
+        .with_columns(
+            alive=nw.col("parent_key").is_in(attempts.filter(~failed)["parent_key"].to_list()),
+            named=nw.col("parent_key").is_in(attempts.filter(nw.col("latest"))["parent_key"].to_list()),
+        )
     )
-    replaced = (nw.col("alive") > 0) | (nw.col("later") > 0)
-    judged = judged.select(
-        "id", superseded=nw.col("failed") & replaced, unreached=(nw.col("named") > 0) & ~nw.col("latest")
-    )
-    told = pin(judged.filter(nw.col("superseded") | nw.col("unreached"))).collect()
-    superseded = nw.col("id").is_in(told.filter(nw.col("superseded"))["id"].to_list())
-    unreached = nw.col("id").is_in(told.filter(nw.col("unreached"))["id"].to_list())
+    superseded = judged.filter(nw.col("failed") & (nw.col("alive") | ~nw.col("last")))["id"].to_list()
+    unreached = judged.filter(nw.col("named") & ~nw.col("latest"))["id"].to_list()
     return right.with_columns(
-        excluded=nw.when(superseded).then(nw.lit(SUPERSEDED)).otherwise(nw.col("excluded")),
-        parent_key=nw.when(~unreached).then(nw.col("parent_key")),
+        excluded=nw.when(nw.col("id").is_in(superseded)).then(nw.lit(SUPERSEDED)).otherwise(nw.col("excluded")),
+        parent_key=nw.when(~nw.col("id").is_in(unreached)).then(nw.col("parent_key")),
     )
 
 
@@ -58,6 +54,8 @@ def apply_refunds(right: Frame, pin: Pin) -> Frame:
     """
     done = (nw.col("kind") == "refund") & (nw.col("status") == "succeeded") & ~nw.col("parent_key").is_null()
     sums = pin(right.filter(done).group_by("parent_key", "currency").agg(refunded=nw.col("amount").sum()))
+    if not count(sums):
+        return right.with_columns(refunded=nw.lit(0).cast(nw.Int64()))
     # Few charges are refunded: theirs alone are joined, and told by identity, so that the side is not copied.
     charges = right.filter(nw.col("kind") == "charge").select("id", "key", given="currency")
     given = charges.join(sums, left_on="key", right_on="parent_key", how="inner")

@@ -23,13 +23,13 @@ def twins(right: Frame, window: int, pin: Pin) -> Frame:
         ).select("id", "key", "occurred_at", *same)
     )
     several = charges.group_by(same).agg(n=nw.len()).filter(nw.col("n") > 1).select(same)
-    charges = pin(charges.join(several, on=same, how="semi"))
+    frame = charges.join(several, on=same, how="semi").collect().sort(*same, *order)
+    # Sorted, neighbours stand next to each other: one look up and one down, instead of a window over each customer.
     for name, step in (("previous", 1), ("next", -1)):
-        neighbour = nw.col("id").shift(step).over(same, order_by=order)
-        apart = (nw.col("occurred_at") - nw.col("occurred_at").shift(step).over(same, order_by=order)).abs()
-        charges = charges.with_columns(nw.when(apart <= window).then(neighbour).alias(f"{name}_id"))
-    return pin(
-        charges.filter(~nw.col("previous_id").is_null() | ~nw.col("next_id").is_null()).select(
-            "id", "previous_id", "next_id"
+        alike = nw.all_horizontal(*(nw.col(c) == nw.col(c).shift(step) for c in same), ignore_nulls=False)
+        apart = (nw.col("occurred_at") - nw.col("occurred_at").shift(step)).abs()
+        frame = frame.with_columns(
+            nw.when(alike & (apart <= window)).then(nw.col("id").shift(step)).alias(f"{name}_id")
         )
-    )
+    near = frame.filter(~nw.col("previous_id").is_null() | ~nw.col("next_id").is_null())
+    return near.select("id", "previous_id", "next_id").lazy()
