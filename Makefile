@@ -15,6 +15,8 @@ BENCH_ROWS ?= 1000000
 BENCH_REPEAT ?= 3
 CATALOGUES := locale/fr/LC_MESSAGES/django.mo
 PYTEST := $(BIN)/python -m pytest
+# A shell that forbids it would have every process compile the product and its tests anew.
+export PYTHONDONTWRITEBYTECODE :=
 PRODUCTION_LIKE := TIEOUT_ENV_FILE= TIEOUT_MODE=production ALLOWED_HOSTS=tieout.example.com \
 	SECRET_KEY=only-for-this-check-Zt7Qx2mV9rKp4LsW8nYb3HdJ6fGc1Ae5
 

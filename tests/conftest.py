@@ -10,13 +10,24 @@ import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection, connections, transaction
+from django.template.base import Template
 from django.test import TransactionTestCase
 
 from config.catalogues import compile_catalogues
 from tests.database import POSTGRES
 from tests.emptying import furniture, put_back
+from tests.sparing import collect_garbage_seldom, keep_contexts_of_pages_only
 
 ROOT = Path(__file__).resolve().parent.parent
+PLAIN_RENDER = vars(Template)["_render"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contexts_of_pages(django_test_environment: None) -> Iterator[None]:
+    """`response.context` holds what pages were given, not what each of their parts was."""
+    with pytest.MonkeyPatch.context() as patch:
+        keep_contexts_of_pages_only(patch, PLAIN_RENDER)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +149,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     apart = [item for item in items if item.get_closest_marker("browser") or not uses_database(item)]
     config.hook.pytest_deselected(items=apart)
     items[:] = [item for item in items if item not in apart]
+
+
+def pytest_collection_finish() -> None:
+    """Everything is loaded."""
+    collect_garbage_seldom()
 
 
 def uses_database(item: pytest.Item) -> bool:
