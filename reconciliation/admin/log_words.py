@@ -60,6 +60,42 @@ ACTIONS = {
 }
 
 
+FIELDS = {
+    "status": gettext_lazy("Status"),
+    "resolution_code": gettext_lazy("Resolution"),
+    "severity": gettext_lazy("Severity"),
+    "reason_code": gettext_lazy("Reason code"),
+    "expected": gettext_lazy("Expected"),
+    "actual": gettext_lazy("Actual"),
+    "difference_minor": gettext_lazy("Difference"),
+    "unexplained_minor": gettext_lazy("Unexplained"),
+    "currency": gettext_lazy("Currency"),
+    "version": gettext_lazy("Version"),
+    "outcome": gettext_lazy("Outcome"),
+    "match_pass": gettext_lazy("Matched by"),
+    "resolution_reason": gettext_lazy("Reason"),
+    "closing_rule": gettext_lazy("Closed under"),
+    "closing_limit_minor": gettext_lazy("Threshold"),
+    "duplicate_of_id": gettext_lazy("Duplicate of"),
+    "assigned_to_id": gettext_lazy("Assigned to"),
+    "proposed_by_id": gettext_lazy("Proposed by"),
+    "approved_by_id": gettext_lazy("Approved by"),
+    "adjustments": gettext_lazy("Adjustment entries"),
+    "decision": gettext_lazy("Decision"),
+    "left_id": gettext_lazy("Our record"),
+    "right_id": gettext_lazy("Provider record"),
+    "job": gettext_lazy("Source job"),
+    "kind": gettext_lazy("Kind"),
+    "about": gettext_lazy("About"),
+    "ingestion": gettext_lazy("Ingestion"),
+    "excluded": gettext_lazy("Lines excluded"),
+    "restored": gettext_lazy("Lines put back"),
+    "belongs_to": gettext_lazy("Belongs to"),
+    "line_count": gettext_lazy("Number of lines"),
+    "lines": gettext_lazy("Lines"),
+}
+
+
 def action_words(action: str) -> str:
     """What was done."""
     return str(ACTIONS.get(action, action.replace("_", " ").capitalize()))
@@ -78,40 +114,7 @@ def actor_words(actor: str) -> str:
 
 def field_words(field: str) -> str:
     """A logged field's name."""
-    return {
-        "status": _("Status"),
-        "resolution_code": _("Resolution"),
-        "severity": _("Severity"),
-        "reason_code": _("Reason code"),
-        "expected": _("Expected"),
-        "actual": _("Actual"),
-        "difference_minor": _("Difference"),
-        "unexplained_minor": _("Unexplained"),
-        "currency": _("Currency"),
-        "version": _("Version"),
-        "outcome": _("Outcome"),
-        "match_pass": _("Matched by"),
-        "resolution_reason": _("Reason"),
-        "closing_rule": _("Closed under"),
-        "closing_limit_minor": _("Threshold"),
-        "duplicate_of_id": _("Duplicate of"),
-        "assigned_to_id": _("Assigned to"),
-        "proposed_by_id": _("Proposed by"),
-        "approved_by_id": _("Approved by"),
-        "adjustments": _("Adjustment entries"),
-        "decision": _("Decision"),
-        "left_id": _("Our record"),
-        "right_id": _("Provider record"),
-        "job": _("Source job"),
-        "kind": _("Kind"),
-        "about": _("About"),
-        "ingestion": _("Ingestion"),
-        "excluded": _("Lines excluded"),
-        "restored": _("Lines put back"),
-        "belongs_to": _("Belongs to"),
-        "line_count": _("Number of lines"),
-        "lines": _("Lines"),
-    }.get(field, field)
+    return str(FIELDS.get(field, field))
 
 
 def compared_words(value: str, reason_code: str, currency: str) -> str:
