@@ -37,7 +37,7 @@ def side_by_side(calls: Sequence[Callable[[], T]]) -> list[T]:
         return done
 
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(_apart, work)
+        other = pool.submit(apart, work)
         done = work()
         done |= other.result()
     return [done[number] for number in range(len(calls))]
@@ -50,12 +50,12 @@ def beside(work: Callable[[], T], writing: Callable[[], None]) -> T:
     `work` sees nothing of it.
     """
     with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(_apart, work)
+        done = pool.submit(apart, work)
         writing()
         return done.result()
 
 
-def _apart(work: Callable[[], T]) -> T:
+def apart(work: Callable[[], T]) -> T:
     """Works in a thread, and closes the connection it had there."""
     try:
         return work()

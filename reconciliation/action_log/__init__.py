@@ -1,6 +1,6 @@
 """The action log: append sealed batches, verify the chain, keep checkpoints outside, check all of it every night."""
 
-from .appending import Batch, Entry, append, prepare, write
+from .appending import Batch, Entry, Unsealed, append, prepare, seal, write, write_rows
 from .chain import Finding
 from .checkpoints import CheckpointTrouble, read_checkpoint_file, require_key, write_checkpoint_file
 from .nightly import Outside, check_log, newest_checks
@@ -16,6 +16,7 @@ __all__ = [
     "OrganizationLog",
     "Outside",
     "Progress",
+    "Unsealed",
     "Verification",
     "append",
     "check_log",
@@ -23,8 +24,10 @@ __all__ = [
     "prepare",
     "read_checkpoint_file",
     "require_key",
+    "seal",
     "snapshot",
     "verify",
     "write",
     "write_checkpoint_file",
+    "write_rows",
 ]

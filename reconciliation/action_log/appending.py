@@ -48,6 +48,16 @@ class Batch:
         return len(self.leaves)
 
 
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """A batch whose rows are written: what is left to do is its seal."""
+
+    organization: Organization
+    number: UUID
+    digests: bytes
+    now: datetime
+
+
 def append(*, organization: Organization, entries: Sequence[Entry], now: datetime) -> LogSeal:
     """Write `entries` as one sealed batch of `organization`'s log, at `now` (aware), and return the seal.
 
@@ -75,8 +85,20 @@ def write(batch: Batch) -> LogSeal:
     """Write a batch and seal it: once, last in the transaction whose work it records. Raises
     TransactionManagementError outside a transaction.
     """
+    return seal(write_rows(batch))
+
+
+def write_rows(batch: Batch) -> Unsealed:
+    """Write the rows of a batch, which the same transaction must `seal` later: others may write to the log until then.
+    Raises TransactionManagementError outside a transaction.
+    """
     _require_transaction()
     insert_rows(batch.leaves, batch.now)
+    return Unsealed(batch.organization, batch.number, batch.digests, batch.now)
+
+
+def seal(batch: Unsealed) -> LogSeal:
+    """Seal a batch whose rows this transaction has written: once, last of all."""
     return _seal(batch.organization, batch.number, batch.digests, batch.now)
 
 

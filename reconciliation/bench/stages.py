@@ -16,8 +16,9 @@ STAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("cutting into parts", "reconciliation.runs.shards.working", "read_sides"),
     ("settling parts", "reconciliation.runs.shards.working", "match_part"),
     ("matching the rest", "reconciliation.runs.shards.finishing", "match_rest"),
-    ("explaining the rest", "reconciliation.runs.shards.finishing", "explain"),
-    ("ranges of items", "reconciliation.runs.shards.finishing", "write_ranges"),
+    ("explaining the rest", "reconciliation.runs.shards.explaining", "explain_some"),
+    ("what explaining looks up", "reconciliation.runs.shards.explaining", "Surroundings"),
+    ("ranges of items", "reconciliation.runs.shards.finishing", "write_everything"),
     ("writing ranges", "reconciliation.runs.shards.finishing", "write_rows"),
     ("ending a run of parts", "reconciliation.runs.shards.finishing", "end_run"),
     ("reading both sides", "reconciliation.comparisons.payments", "load_sides"),
@@ -37,6 +38,7 @@ STAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("open discrepancies read back", "reconciliation.runs.execution", "open_discrepancies"),
     ("report", "reconciliation.runs.execution", "end_run"),
     ("action log", "reconciliation.action_log", "write"),
+    ("log of a run of parts", "reconciliation.action_log", "write_rows"),
 )
 OTHER: Final = "everything else, the commit too"
 MEANWHILE: Final = "(while items are written)"

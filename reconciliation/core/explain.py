@@ -36,32 +36,54 @@ def record(row: dict[str, Any]) -> Record:
     )  # fmt: skip
 
 
-class Context:
-    """Everything about one run's items that a case may need to look up."""
+class Surroundings:
+    """What a case may need to know of everything that was matched: twins, rivals and claims. Made once for any number
+    of lots of items.
+    """
 
-    def __init__(
-        self, *, matched: Matched, items: Frame, left: Frame, right: Frame, parameters: Parameters, pin: Pin
-    ) -> None:
-        """Reads the loud items among `items`, twins, rivals and claims, and the records they name."""
-        self.parameters = parameters
-        near = rows(twins(right, parameters.duplicate_window, pin))
-        self.near = {row["id"]: row for row in near}
-        is_near = nw.col("right_id").is_in(sorted(self.near))
-        self.items = rows(items.filter(nw.col("outcome").is_in(LOUD) | is_near))
-        self.paired = {row["right_id"]: row for row in rows(matched.items.filter(is_near & (nw.col("left_id") > 0)))}
-        self.claims = claims(matched.items, left, right, pin)
+    def __init__(self, *, matched: Matched, left: Frame, right: Frame, parameters: Parameters, pin: Pin) -> None:
+        """Looks through all items and records."""
+        self.left, self.right, self.parameters = left, right, parameters
+        self.near = {row["id"]: row for row in rows(twins(right, parameters.duplicate_window, pin))}
+        self.is_near = nw.col("right_id").is_in(sorted(self.near))
+        paired = matched.items.filter(self.is_near & (nw.col("left_id") > 0)).select("left_id", "right_id")
+        self.paired: dict[int, int] = {row["right_id"]: row["left_id"] for row in rows(paired)}
+        self.claims = claims(matched.items, left, right)
         self.rights_of: dict[int, set[int]] = defaultdict(set)
         self.lefts_of: dict[int, set[int]] = defaultdict(set)
-        for edge in rows(matched.ambiguous):
+        for edge in rows(matched.ambiguous.select("left_id", "right_id")):
             if edge["left_id"] is not None and edge["right_id"] is not None:
                 self.rights_of[edge["left_id"]].add(edge["right_id"])
                 self.lefts_of[edge["right_id"]].add(edge["left_id"])
-        self.left, self.right = self._records(left, right, pin)
 
-    def _records(self, left: Frame, right: Frame, pin: Pin) -> tuple[dict[int, Record], dict[int, Record]]:
-        lefts = {row["left_id"] for row in (*self.items, *self.paired.values())}
-        lefts |= set(self.claims.values()) | set(self.rights_of)
-        rights = {row["right_id"] for row in self.items} | set(self.near) | set(self.lefts_of)
+    def rivals_of(self, left_id: int) -> tuple[set[int], set[int]]:
+        """The provider records that fit a payment, and the other payments that they fit as well."""
+        rights = self.rights_of.get(left_id, set())
+        return rights, {other for right in rights for other in self.lefts_of[right]} - {left_id}
+
+
+class Context:
+    """Some items with the records that their cases may need to look up."""
+
+    def __init__(self, around: Surroundings, items: Frame) -> None:
+        """Reads the loud ones among `items` and those with a twin, and the records they name."""
+        self.around, self.parameters, self.near = around, around.parameters, around.near
+        self.paired, self.claims = around.paired, around.claims
+        self.items = rows(items.filter(nw.col("outcome").is_in(LOUD) | around.is_near))
+        self.left, self.right = self._records(around.left, around.right)
+
+    def _records(self, left: Frame, right: Frame) -> tuple[dict[int, Record], dict[int, Record]]:
+        lefts = {item["left_id"] for item in self.items}
+        rights = {item["right_id"] for item in self.items}
+        lefts |= {self.claims[name] for name in lefts & self.claims.keys()}
+        for item in self.items:
+            if item["outcome"] == "ambiguous":
+                fitting, others = self.around.rivals_of(item["left_id"])
+                rights |= fitting
+                lefts |= others
+        twin_ids = {twin for item in self.items if (twin := self.twin_of(item)) is not None}
+        rights |= twin_ids
+        lefts |= {self.paired[twin] for twin in twin_ids & self.paired.keys()}
         return (
             {row["id"]: record(row) for row in rows(left.filter(nw.col("id").is_in(sorted(lefts))))},
             {row["id"]: record(row) for row in rows(right.filter(nw.col("id").is_in(sorted(rights))))},
@@ -85,15 +107,14 @@ class Context:
 
     def rivals_of(self, left_id: int) -> tuple[Record, ...]:
         """The provider records that fit a payment, then the other payments they fit as well, in a stable order."""
-        rights = self.rights_of.get(left_id, set())
-        others = {other for right in rights for other in self.lefts_of[right]} - {left_id}
+        rights, others = self.around.rivals_of(left_id)
         found = [self.right[r] for r in rights], [self.left[o] for o in others]
         return tuple(r for part in found for r in sorted(part, key=lambda r: (r.occurred_at, r.key or "", r.own or "")))
 
     def case(self, item: dict[str, Any]) -> Case:
         """One item as a case."""
         twin_id = self.twin_of(item)
-        twin_item = self.paired.get(twin_id) if twin_id is not None else None
+        twin_left = self.paired.get(twin_id) if twin_id is not None else None
         claimed = self.claims.get(item["left_id"]) if item["outcome"] == "only_left" else None
         return Case(
             outcome=item["outcome"],
@@ -102,14 +123,14 @@ class Context:
             due_at=item["occurred_at"] + self.parameters.grace,
             grace=self.parameters.grace,
             twin=self.right.get(twin_id) if twin_id is not None else None,
-            twin_paired=twin_item is not None,
-            twin_invoice=self.left[twin_item["left_id"]].invoice if twin_item else None,
+            twin_paired=twin_left is not None,
+            twin_invoice=self.left[twin_left].invoice if twin_left else None,
             rivals=self.rivals_of(item["left_id"]) if item["outcome"] == "ambiguous" else (),
             claimed_by=self.left.get(claimed) if claimed is not None else None,
         )
 
 
-def claims(items: Frame, left: Frame, right: Frame, pin: Pin) -> dict[int, int]:
+def claims(items: Frame, left: Frame, right: Frame) -> dict[int, int]:
     """Payments left alone whose reference names a provider record that another payment is matched to: id → that
     payment.
     """
@@ -133,6 +154,14 @@ def claims(items: Frame, left: Frame, right: Frame, pin: Pin) -> dict[int, int]:
     return found
 
 
+def explain_some(around: Surroundings, items: Frame, finders: Sequence[Find] = FINDINGS) -> list[Finding]:
+    """All that `finders` find about `items` (some of what was matched), sorted by their records."""
+    context = Context(around, items)
+    ordered = sorted(context.items, key=lambda item: (item["left_id"], item["right_id"]))
+    tolerance = around.parameters.tolerance
+    return [found for item in ordered for found in findings_of(context.case(item), tolerance, finders)]
+
+
 def explain(
     *,
     matched: Matched,
@@ -144,6 +173,5 @@ def explain(
     finders: Sequence[Find] = FINDINGS,
 ) -> list[Finding]:
     """All that `finders` find about `items` (some or all of what was matched), sorted by their records."""
-    context = Context(matched=matched, items=items, left=left, right=right, parameters=parameters, pin=pin)
-    ordered = sorted(context.items, key=lambda item: (item["left_id"], item["right_id"]))
-    return [found for item in ordered for found in findings_of(context.case(item), parameters.tolerance, finders)]
+    around = Surroundings(matched=matched, left=left, right=right, parameters=parameters, pin=pin)
+    return explain_some(around, items, finders)

@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 
 from reconciliation.models import ReconciliationItem, ReconciliationRun, RunLease, RunPart
 from reconciliation.runs import execute, leases, open_run, reconcile, shards
-from reconciliation.runs.shards import finishing, joining, matching, parts, reading, working
+from reconciliation.runs.shards import explaining, finishing, joining, matching, parts, reading, working
 from reconciliation.tasks import trigger_run, work_run
 from tests.reconciliation.books import END, LATER, START, Books, filled, rows_written
 from tests.reconciliation.shard_facts import cut, left_by_an_undone, shape, stored, whole
@@ -64,7 +64,7 @@ def killed_at(module: Any, name: str, call: int = 1) -> Iterator[None]:
 POINTS = [
     (reading, "write_parts", 1), (reading, "keep_back", 1), (working, "leave", 1), (matching, "settle", 1),
     (matching, "keep", 2), (working, "leave", 3), (finishing, "match_rest", 1), (finishing, "write_rows", 2),
-    (finishing, "store_decided", 1), (finishing, "end_run", 1),
+    (explaining, "store", 1), (finishing, "end_run", 1),
 ]  # fmt: skip
 
 

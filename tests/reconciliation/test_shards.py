@@ -10,6 +10,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from reconciliation.models import ReconciliationRun, RunPart
+from reconciliation.runs.shards import finishing
 from tests.reconciliation.books import END, START, Books, filled
 from tests.reconciliation.shard_facts import alike, cut, left_by, whole
 from tests.reconciliation.test_incremental import WINDOWS
@@ -20,8 +21,9 @@ numbers = itertools.count()
 
 
 @pytest.fixture(autouse=True)
-def files(settings: Any, tmp_path: Path) -> Path:
+def files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings.RUN_FILES = tmp_path
+    monkeypatch.setattr(finishing, "ITEMS_A_LOT", 3)
     return tmp_path
 
 

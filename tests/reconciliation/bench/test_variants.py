@@ -14,8 +14,8 @@ from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrep
 pytestmark = pytest.mark.django_db
 ROWS = 2_000
 OF_PARTS = {
-    "cutting into parts", "settling parts", "matching the rest", "explaining the rest", "ranges of items",
-    "writing ranges", "ending a run of parts",
+    "cutting into parts", "settling parts", "matching the rest", "explaining the rest", "what explaining looks up",
+    "ranges of items", "writing ranges", "ending a run of parts", "log of a run of parts",
 }  # fmt: skip
 NOT_IN_A_FIRST_RUN = {"items to open and close", "reading connected records"} | OF_PARTS
 Pairs = set[tuple[int, int, str]]
