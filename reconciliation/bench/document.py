@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from reconciliation.bench.holding import held_by, where_it_goes
 from reconciliation.bench.pages import page_rows
 from reconciliation.bench.printing import MARKS, PAGE_HEADINGS, cells, figure
 
@@ -48,6 +49,7 @@ def section(one: dict[str, Any]) -> Iterator[str]:
         value = f"{figure(ratio['value'])} {ratio['unit']}".strip()
         yield f"| {ratio['name']} | {value} | {ratio['goal']} | {MARKS[ratio['met']]} |"
     yield ""
+    yield from held_by(one)
     yield from profile(one)
 
 
@@ -90,3 +92,5 @@ def growth(ordered: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"## Ten times the rows ({database})\n"
         yield f"The first run of {rows:,} rows takes {times:.1f} × that of {rows // 10:,} rows; goal ≤ {TENFOLD:g} "
         yield f"{MARKS[times <= TENFOLD]}.\n"
+        if times > TENFOLD:
+            yield f"What holds it: {where_it_goes(larger['measures']['first_run'])}\n"

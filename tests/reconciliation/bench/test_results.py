@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from reconciliation.bench.document import document
+from reconciliation.bench.holding import held_by
 from reconciliation.bench.results import import_ratios, matching_ratios, summed_up
 
 SAMPLES = [
@@ -102,3 +103,18 @@ def test_the_page_tells_machine_medians_spread_goals_and_stages() -> None:
     assert "fsync on" in page
     assert "python 3.11.7" in page
     assert "takes 12.0 × that of 1,000,000 rows; goal ≤ 11" in page
+    assert "What holds it: of 60.0 s, reading 60.0 s (100 %)." in page
+
+
+def test_a_missed_goal_names_the_stages_that_hold_it_and_a_met_one_says_nothing() -> None:
+    slow = measures(first_run=6.0)
+    slow["first_run"]["stages"] = {"writing": 4.0, "reading": 1.5, "explaining (while items are written)": 0.7}
+    facts = {"measures": slow, "ratios": matching_ratios(slow, database="postgres", rows=1_000_000)}
+    told = list(held_by(facts))
+    assert told[:2] == [
+        "What holds first run / plain SQL 1.5 × instead of ≤ 1.3; Django way / first run 7.5 × instead of ≥ 8: "
+        "of 6.0 s, writing 4.0 s (67 %), reading 1.5 s (25 %). Another 0.7 s of work is done while items are written.",
+        "Loading the same rows and doing nothing else takes 2.5 s; plain SQL pays for them as well.",
+    ]
+    fast = measures(full=3.0)
+    assert list(held_by({"measures": fast, "ratios": matching_ratios(fast, database="postgres", rows=1_000_000)})) == []
