@@ -114,7 +114,8 @@ def test_a_missed_goal_names_the_stages_that_hold_it_and_a_met_one_says_nothing(
     assert told[:2] == [
         (
             "What holds first run / plain SQL 1.5 × instead of ≤ 1.3; Django way / first run 7.5 × instead of ≥ 8: "
-            "of 6.0 s, writing 4.0 s (67 %), reading 1.5 s (25 %). Another 0.7 s of work is done while items are written."
+            "of 6.0 s, writing 4.0 s (67 %), reading 1.5 s (25 %). "
+            "Another 0.7 s of work is done while items are written."
         ),
         "Loading the same rows and doing nothing else takes 2.5 s; plain SQL pays for them as well.",
     ]
