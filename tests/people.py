@@ -1,6 +1,10 @@
 """People for tests: a signed-in browser of somebody with a role in some organizations."""
 
+from typing import Any
+from unittest.mock import patch
+
 from django.contrib.auth.models import Group, User
+from django.template.response import SimpleTemplateResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -34,3 +38,13 @@ def browser(user: User) -> Client:
     session[WITHOUT] = True
     session.save()
     return client
+
+
+def undrawn(client: Client, url: str, asked: dict[str, Any] | None = None) -> Any:
+    """What the page of an address is given to show, for tests about rows and figures: drawing it is most of its work,
+    and others look at that.
+    """
+    with patch.object(SimpleTemplateResponse, "rendered_content", ""):
+        answer: Any = client.get(url, asked)
+    assert answer.status_code == 200, answer
+    return answer.context_data

@@ -14,6 +14,7 @@ from .routes import NOBODY, READERS, Address
 from .test_matrix import ENDS_THE_SESSION, changed, listed, refused, rule, stored
 from .world import World, somebody_else
 
+pytestmark = pytest.mark.django_db
 OF_NOBODY = (
     "admin:auth_",
     "admin:axes_",
@@ -28,8 +29,8 @@ FEW = ("Owner", *MANY)
 SILENT = ("closingthreshold", "reconciliationrun", "bulkaction", "cause", "dryrun", "listexport", "syncjob")
 
 
-@pytest.fixture
-def world(db: None) -> World:
+@pytest.fixture(scope="module")
+def world(rows_of_module: None) -> World:
     world = World()
     world.other = somebody_else()[0].organization
     for address in listed():

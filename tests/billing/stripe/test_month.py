@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,12 +17,19 @@ from billing.sandbox.merchant import Merchant
 from billing.sandbox.month import Month, generated_month, invoices_csv
 from billing.statement_queries import current_lines, lines_of_tenant, unattached
 
-from .desk import NOW, Desk, organization
+from .desk import NOW, Desk, desk_of, organization
 
+pytestmark = pytest.mark.django_db
 START = (NOW - timedelta(days=31)).replace(hour=0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def shared(rows_of_module: None) -> Iterator[Desk]:
+    with desk_of(organization("platform", stripe_account="")) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
 def month(shared: Desk) -> Month:
     """The month on a shared account, fetched as the worker would."""
     tenant = organization("larkspur", stripe_account="")

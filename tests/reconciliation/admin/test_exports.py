@@ -21,21 +21,28 @@ from reconciliation.spreadsheets import plain
 from tests.access.rows import made
 from tests.access.world import World, somebody_else
 from tests.people import browser, person
-from tests.reconciliation.admin.desk_books import CANARY, books_of_somebody_else, books_with_everything
+from tests.reconciliation.admin.desk_books import CANARY
 from tests.reconciliation.books import Books
 
+pytestmark = pytest.mark.django_db
 OWN_APPS = ("billing", "reconciliation")
 WITHOUT_TEXTS = ("membership", "closingthreshold")  # but for the names of people, roles and currencies
 OF_THE_DESK = {model._meta.model_name for model in apps.get_app_config("reconciliation").get_models()}
 FORMULAS = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "x;=1")
 
 
+@pytest.fixture(scope="module")
+def filled(rows_of_module: None) -> World:
+    """An organization with a row in every list but that of exports, and another one with its own."""
+    world = World()
+    made(ClosingThreshold, world.organization)
+    somebody_else()
+    return world
+
+
 @pytest.fixture
-def books(db: None) -> Books:
-    books_of_somebody_else().run()
-    books = books_with_everything()
-    books.run()
-    return books
+def books(db: None, filled: World) -> Books:
+    return filled.books
 
 
 @pytest.fixture
@@ -44,13 +51,10 @@ def client(books: Books) -> Client:
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    """An organization with a row in every list, and another one with its own."""
-    world = World()
-    for model in (ClosingThreshold, ListExport):
-        made(model, world.organization)
-    somebody_else()
-    return world
+def world(db: None, filled: World) -> World:
+    """An export besides."""
+    made(ListExport, filled.organization)
+    return filled
 
 
 def taken(client: Client, name: str, form: str = "csv", **query: Any) -> bytes:

@@ -12,30 +12,29 @@ from reconciliation.admin.log_words import ACTIONS
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.workflow.transitions import RUN_STEPS, TRANSITIONS
 from tests.access.world import fill
-from tests.people import browser, person
+from tests.people import browser, person, undrawn
 from tests.reconciliation.admin.desk_books import books_with_everything
 from tests.reconciliation.books import LATER, Books
 
+pytestmark = pytest.mark.django_db
 Row = ReconciliationDiscrepancy
 
 
-@pytest.fixture
-def books(db: None) -> Books:
+@pytest.fixture(scope="module")
+def books(rows_of_module: None) -> Books:
     books = books_with_everything()
     fill(books, "x", person("Operator", books.organization, name="olga"))
     return books
 
 
 @pytest.fixture
-def client(books: Books) -> Client:
+def client(db: None, books: Books) -> Client:
     return browser(person("Auditor", books.organization))
 
 
 def listed(client: Client, name: str, **asked: Any) -> list[Any]:
     model = f"reconciliation_{name}" if name in DESK else f"billing_{name}"
-    answer = client.get(reverse(f"admin:{model}_changelist"), asked)
-    assert answer.status_code == 200
-    return list(answer.context["cl"].result_list)
+    return list(undrawn(client, reverse(f"admin:{model}_changelist"), asked)["cl"].result_list)
 
 
 DESK = ("reconciliationdiscrepancy", "reconciliationitem", "reconciliationactionlog", "reconciliationrun", "bulkaction")

@@ -15,7 +15,7 @@ from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import Cause, CauseMember, ReconciliationDiscrepancy, ReconciliationRun
 from reconciliation.trends import rates_of
 from reconciliation.workflow import acknowledge, assign, propose
-from tests.people import browser, person
+from tests.people import browser, person, undrawn
 from tests.reconciliation.admin.desk_books import books_of_somebody_else, books_with_everything
 from tests.reconciliation.books import LATER, Books
 
@@ -40,7 +40,7 @@ def at(moment: datetime) -> Any:
 
 def behind(client: Client, url: str) -> Any:
     """All rows of the list an address opens, on whatever page they are."""
-    return client.get(url).context["cl"].queryset
+    return undrawn(client, url)["cl"].queryset
 
 
 def today(client: Client) -> Any:

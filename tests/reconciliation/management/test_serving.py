@@ -16,6 +16,7 @@ from reconciliation.management import serving
 from reconciliation.management.serving import Child, PortTaken, Supervisor, require_free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
+MANAGE = [sys.executable, str(ROOT / "manage.py")]
 SLEEP = "import time; time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 
@@ -169,17 +170,19 @@ def wait_for_children(pid: int, *, at_least: int) -> list[psutil.Process]:
     raise AssertionError(f"fewer than {at_least} processes were ever running")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_answers_and_leaves_no_process_behind(
-    child_environment: Callable[..., dict[str, str]], number: int
-) -> None:
+def test_serve_answers_and_leaves_no_process_behind(child_environment: Callable[..., dict[str, str]]) -> None:
+    environment = child_environment()
+    subprocess.run([*MANAGE, "migrate", "-v0"], env=environment, check=True, timeout=120)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        served_until(number, environment)
+
+
+def served_until(number: int, environment: dict[str, str]) -> None:
+    """Serves on a free port, sends the signal, and looks for what is left."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = child_environment()
-    manage = [sys.executable, str(ROOT / "manage.py")]
-    subprocess.run([*manage, "migrate", "-v0"], env=environment, check=True, timeout=120)
-    serve = subprocess.Popen([*manage, "serve", "--port", str(port)], env=environment, stderr=subprocess.PIPE)
+    serve = subprocess.Popen([*MANAGE, "serve", "--port", str(port)], env=environment, stderr=subprocess.PIPE)
     try:
         wait_for_port(port)
         children = wait_for_children(serve.pid, at_least=8)
