@@ -2,6 +2,7 @@
 
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
@@ -26,6 +27,12 @@ def locale_name() -> str:
     return "fr" if (get_language() or "en").startswith("fr") else "en"
 
 
+@lru_cache(maxsize=4_096)
+def _written(number: Decimal | int, pattern: str | None, locale: str) -> str:
+    """A number by a pattern of Babel. A report tells the same few hundred over and over, most of them zero."""
+    return str(format_decimal(number, format=pattern, locale=locale))
+
+
 def number_text(amount_minor: int, currency: str, *, sign: bool = False) -> str:
     """`amount_minor` of `currency` without its code: 1,234.50 or 1 234,50; `sign` shows a plus as well.
 
@@ -36,7 +43,7 @@ def number_text(amount_minor: int, currency: str, *, sign: bool = False) -> str:
     except UnknownCurrency:
         digits = 0
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    text = format_decimal(Decimal(abs(amount_minor)).scaleb(-digits), format=pattern, locale=locale_name())
+    text = _written(Decimal(abs(amount_minor)).scaleb(-digits), pattern, locale_name())
     mark = MINUS if amount_minor < 0 else "+" if sign and amount_minor > 0 else ""
     return f"{mark}{text}"
 
@@ -48,7 +55,7 @@ def amount_text(amount_minor: int, currency: str, *, sign: bool = False) -> str:
 
 def count_text(count: int) -> str:
     """A whole number with separators of thousands: 12,480."""
-    return str(format_decimal(count, locale=locale_name()))
+    return _written(count, None, locale_name())
 
 
 def decimal_text(value: str | float, digits: int | None = None) -> str:

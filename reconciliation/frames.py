@@ -8,8 +8,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -17,8 +16,6 @@ import psycopg
 from django.db import connection, models
 from django.db.models import Func, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
-
-from reconciliation.connections import side_by_side
 
 PIECE_BYTES = 16 * 1024 * 1024
 ROWS_A_CHUNK = 50_000
@@ -72,11 +69,6 @@ def read_pieces(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: S
         yield piece.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
 
 
-def read_together(wanted: dict[str, tuple[QuerySet[Any, Any], dict[str, Any], Schema]]) -> dict[str, pl.DataFrame]:
-    """Reads several querysets side by side where that is possible."""
-    return dict(zip(wanted, side_by_side([partial(read, *asked) for asked in wanted.values()]), strict=True))
-
-
 def read_where(
     queryset: QuerySet[Any, Any], field: str, values: Iterable[Any], columns: dict[str, Any], schema: Schema
 ) -> pl.DataFrame:
@@ -97,12 +89,18 @@ def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.Da
     with connection.cursor() as cursor, connection.wrap_database_errors:
         raw = cursor.connection
         statement = f"COPY ({psycopg.ClientCursor(raw).mogrify(sql, params)}) TO STDOUT (FORMAT csv)".encode()
-        parsed: deque[Future[pl.DataFrame]] = deque()
+        pieces = _copy_pieces(raw.pgconn, statement)
+        first, second = next(pieces, None), next(pieces, None)
+        if first is None or second is None:  # most tables: no thread for them
+            yield from () if first is None else (_parse(first, schema),)
+            return
         with ThreadPoolExecutor(1) as pool:  # the database goes on sending while a piece is parsed
-            for piece in _copy_pieces(raw.pgconn, statement):
+            parsed = deque(pool.submit(_parse, piece, schema) for piece in (first, second))
+            del first, second
+            yield parsed.popleft().result()
+            for piece in pieces:
                 parsed.append(pool.submit(_parse, piece, schema))
-                if len(parsed) > 1:
-                    yield parsed.popleft().result()
+                yield parsed.popleft().result()
             yield from (future.result() for future in parsed)
 
 
@@ -182,7 +180,8 @@ def write(
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
     lots = (shape(lot) for lot in frame.iter_slices(ROWS_A_CHUNK))
     if connection.vendor == "postgresql":
-        _copy_in(f"COPY {table} ({names}) FROM STDIN (FORMAT csv, NULL '\\N')", lots)
+        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT csv, NULL '\\N')"
+        _copy_in(statement, lots, one=len(frame) <= ROWS_A_CHUNK)
         return
     holes = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
@@ -190,8 +189,10 @@ def write(
             cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({holes})", lot.rows())  # noqa: S608
 
 
-def _copy_in(statement: str, lots: Iterator[pl.DataFrame]) -> None:
-    """COPY table FROM STDIN; the next lot is written out as text while the database takes in the one before."""
+def _copy_in(statement: str, lots: Iterator[pl.DataFrame], *, one: bool) -> None:
+    """COPY table FROM STDIN; unless there is but one lot, the next is written out as text while the database takes in
+    the one before.
+    """
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
@@ -199,6 +200,9 @@ def _copy_in(statement: str, lots: Iterator[pl.DataFrame]) -> None:
         plain.copy(statement) as copy,
         ThreadPoolExecutor(1) as pool,
     ):
+        if one:
+            copy.write(_next_csv(lots))
+            return
         lot = pool.submit(_next_csv, lots)
         while text := lot.result():
             lot = pool.submit(_next_csv, lots)

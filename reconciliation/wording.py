@@ -4,6 +4,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.wording import amount_text, decimal_text, time_text
 from reconciliation.core import payouts, preparation
@@ -33,17 +34,20 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+OUTCOME_WORDS = {
+    "matched": gettext_noop("Matched"),
+    "mismatched": gettext_noop("Mismatched"),
+    "only_left": gettext_noop("Missing at the provider"),
+    "only_right": gettext_noop("Missing here"),
+    "not_due": gettext_noop("Expected, not due yet"),
+    "ambiguous": gettext_noop("Ambiguous"),
+    "excluded": gettext_noop("Excluded"),
+}
+
+
 def outcome_word(outcome: str) -> str:
     """What became of a record."""
-    return {
-        "matched": _("Matched"),
-        "mismatched": _("Mismatched"),
-        "only_left": _("Missing at the provider"),
-        "only_right": _("Missing here"),
-        "not_due": _("Expected, not due yet"),
-        "ambiguous": _("Ambiguous"),
-        "excluded": _("Excluded"),
-    }.get(outcome, outcome)
+    return _(OUTCOME_WORDS[outcome]) if outcome in OUTCOME_WORDS else outcome
 
 
 def exclusion_words(reason: str) -> str:

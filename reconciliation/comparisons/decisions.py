@@ -25,10 +25,10 @@ def verdicts(organization_id: int, comparison: str, *, left_id: int, right_id: i
 
 def decided(organization_id: int, comparison: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The pairs (left_id, right_id) that belong together, and those that do not."""
-    rows = in_force(organization_id, comparison)
-    verdict = MatchDecision.Verdict
-    matched, apart = (read(rows.filter(verdict=v), COLUMNS, PAIR) for v in (verdict.MATCH, verdict.NO_MATCH))
-    return matched.sort("left_id", "right_id"), apart.sort("left_id", "right_id")
+    rows = read(in_force(organization_id, comparison), COLUMNS | {"verdict": "verdict"}, PAIR | {"verdict": pl.String})
+    rows, verdict = rows.sort("left_id", "right_id"), MatchDecision.Verdict
+    matched, apart = (rows.filter(pl.col("verdict") == v).select(*PAIR) for v in (verdict.MATCH, verdict.NO_MATCH))
+    return matched, apart
 
 
 def partners_missing(matched: pl.DataFrame, left: pl.Series, right: pl.Series) -> tuple[pl.Series, pl.Series]:

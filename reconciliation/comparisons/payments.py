@@ -59,12 +59,16 @@ def refund_exclusion(organization: Organization) -> str | None:
     shown as excluded, with the reason, until the first refund is booked (or the setting says otherwise).
     """
     policy = organization.refunds
-    if policy == Organization.Refunds.NEVER:
-        return REFUNDS_NOT_COMPARED
-    booked = Payment.objects.filter(organization=organization, kind="refund").exists()
-    if policy == Organization.Refunds.AUTO and not booked:
-        return REFUNDS_NOT_BOOKED
-    return None
+    left_out = policy == Organization.Refunds.NEVER or (
+        policy == Organization.Refunds.AUTO
+        and not Payment.objects.filter(organization=organization, kind="refund").exists()
+    )
+    return refunds_left_out(organization) if left_out else None
+
+
+def refunds_left_out(organization: Organization) -> str:
+    """The reason shown of refunds that are not compared."""
+    return REFUNDS_NOT_COMPARED if organization.refunds == Organization.Refunds.NEVER else REFUNDS_NOT_BOOKED
 
 
 def load(organization: Organization, scope: Scope, rules: Parameters) -> Sides:
@@ -75,7 +79,7 @@ def load(organization: Organization, scope: Scope, rules: Parameters) -> Sides:
         sides = load_sides(organization, scope, window)
         lefts, rights = partners_missing(together, sides["left"]["id"], sides["right"]["id"])
         if not more_than(scope.left_ids, lefts) and not more_than(scope.right_ids, rights):
-            return replace(prepared(organization, sides), together=together, apart=apart)
+            return replace(prepared(organization, sides, rules), together=together, apart=apart)
         # A person's partner may lie at any time: read as the records of earlier results are.
         scope = replace(
             scope,
@@ -92,7 +96,7 @@ def connected(organization: Organization, seeds: Seeds, rules: Parameters) -> Si
         found = load_connected(organization, seeds, window)
         lefts, rights = partners_missing(together, found["left"]["id"], found["right"]["id"])
         if not more_than(seeds.ids["left"], lefts) and not more_than(seeds.ids["right"], rights):
-            sides = prepared(organization, found)
+            sides = prepared(organization, found, rules)
             gone = replaced_intents(organization, sides.right)
             return replace(sides, gone=gone, together=together, apart=apart)
         more = {"left": lefts, "right": rights}
@@ -104,15 +108,15 @@ def more_than(known: pl.Series, ids: pl.Series) -> bool:
     return bool((~ids.is_in(known.implode())).any())
 
 
-def prepared(organization: Organization, sides: dict[str, pl.DataFrame]) -> Sides:
+def prepared(organization: Organization, sides: dict[str, pl.DataFrame], rules: Parameters) -> Sides:
     """The sides with refunds summed up, superseded attempts marked, and refunds left out where they are not
     compared.
     """
     left, right = sides["left"], sides["right"]
     ready = mark_superseded(apply_refunds(lazy(with_latest(organization, right)), pin), pin)
-    reason = refund_exclusion(organization)
-    if reason is None:
+    if rules.compare_refunds:
         return Sides(left, collected(ready))
+    reason = refunds_left_out(organization)
     return Sides(collected(exclude_refunds(lazy(left), reason)), collected(exclude_refunds(ready, reason)))
 
 

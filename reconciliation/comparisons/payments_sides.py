@@ -1,22 +1,23 @@
 """Reading the two sides of `payments`: the period, and whatever shares a key with it, whatever its date."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 import polars as pl
 from django.db.models import F
 
-from billing.models import Organization, ProviderRecord, ProviderRecordVersion
+from billing.models import Organization, PaymentVersion, ProviderRecord, ProviderRecordVersion
 from billing.models.provider import ProviderKind
-from reconciliation.connections import side_by_side
-from reconciliation.frames import read_together, read_where
+from reconciliation.connections import may_share_work, side_by_side
+from reconciliation.frames import read, read_where
 
 from .base import Scope, Seeds
 from .payments_reader import INT, LIKENESS, LINKS, TEXT, Reader
 
 MANY_KEYS: Final = 200
+MANY_ROWS: Final = 5_000
 
 
 def load_sides(organization: Organization, scope: Scope, window: timedelta) -> dict[str, pl.DataFrame]:
@@ -25,12 +26,12 @@ def load_sides(organization: Organization, scope: Scope, window: timedelta) -> d
     """
     reader = Reader(organization)
     start, end = scope.start - window, scope.end + window
-    sides = read_together(
-        {
-            side: (reader.rows(side).filter(occurred_at__gte=start, occurred_at__lt=end), *reader.shape(side))
-            for side in ("left", "right")
-        }
-    )
+    reads = [
+        partial(read, reader.rows(side).filter(occurred_at__gte=start, occurred_at__lt=end), *reader.shape(side))
+        for side in ("left", "right")
+    ]
+    frames = side_by_side(reads) if are_many(organization, start, end) else [read() for read in reads]
+    sides = dict(zip(("left", "right"), frames, strict=True))
     has_outside = any(
         reader.rows(side).exclude(occurred_at__gte=start, occurred_at__lt=end).exists() for side in ("left", "right")
     )
@@ -44,6 +45,12 @@ def load_sides(organization: Organization, scope: Scope, window: timedelta) -> d
             found[link.table].append(reader.linked_to_range(link, start, end))
         widen(reader, sides, add_to(sides, found), near=None)
     return {side: sorted_by_id(frame) for side, frame in sides.items()}
+
+
+def are_many(organization: Organization, start: datetime, end: datetime) -> bool:
+    """Whether there are so many of our records in `[start, end)` that another connection is worth its price."""
+    rows = PaymentVersion.objects.filter(organization=organization, occurred_at__gte=start, occurred_at__lt=end)
+    return may_share_work() and rows.order_by()[MANY_ROWS:].exists()
 
 
 def load_connected(organization: Organization, seeds: Seeds, window: timedelta) -> dict[str, pl.DataFrame]:

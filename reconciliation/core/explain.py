@@ -44,7 +44,7 @@ class Surroundings:
     def __init__(self, *, matched: Matched, left: Frame, right: Frame, parameters: Parameters, pin: Pin) -> None:
         """Looks through all items and records."""
         self.left, self.right, self.parameters = left, right, parameters
-        self.near = {row["id"]: row for row in rows(twins(right, parameters.duplicate_window, pin))}
+        self.near = twins(right, parameters.duplicate_window, pin)
         self.is_near = nw.col("right_id").is_in(sorted(self.near))
         paired = matched.items.filter(self.is_near & (nw.col("left_id") > 0)).select("left_id", "right_id")
         self.paired: dict[int, int] = {row["right_id"]: row["left_id"] for row in rows(paired)}
@@ -98,11 +98,11 @@ class Context:
         near = self.near.get(item["right_id"])
         if near is None:
             return None
-        previous, following = near["previous_id"], near["next_id"]
+        previous, following = near
         if item["outcome"] == "only_right":
             return previous if previous is not None else following if following in self.paired else None
         if item["right_id"] in self.paired and previous in self.paired:
-            return int(previous)
+            return previous
         return None
 
     def rivals_of(self, left_id: int) -> tuple[Record, ...]:

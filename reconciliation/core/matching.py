@@ -61,11 +61,13 @@ def match(
     if together is not None:
         pair_by_hand(together, state, pin)
     keep_rest(state, run_key_pass(first, state, pin), pin, also=nw.col("excluded").is_null())
-    for step in passes:
+    for number, step in enumerate(passes, 1):
         if isinstance(step, WindowPass):
-            keep_rest(state, run_window_pass(step, state, parameters.match_window, pin), pin)
-        elif share_a_key(step, state):
-            keep_rest(state, run_key_pass(step, state, pin), pin)
+            used = run_window_pass(step, state, parameters.match_window, pin)
+        else:
+            used = run_key_pass(step, state, pin) if share_a_key(step, state) else []
+        if number < len(passes):  # nobody asks what the last one leaves
+            keep_rest(state, used, pin)
     items = items_of(left=left, right=right, found=state, parameters=parameters, pin=pin)
     unclear = [edges.select("left_id", "right_id") for edges in state.ambiguous] or [no_edges(left)]
     return Matched(items, pin(nw.concat(unclear)))

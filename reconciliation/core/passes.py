@@ -52,11 +52,12 @@ class Remaining:
 def key_edges(step: KeyPass, left: Frame, right: Frame) -> Frame:
     """All pairs that share the key of `step`, by their ids alone: most are plain, and nothing else is asked of them."""
     on = ["k", "kind", *step.equal]
-    status = status_class(nw.col("status"))
-    sides = []
-    for frame, column in ((left, step.left_on), (right, step.right_on)):
-        keyed = frame.filter(~nw.col(column).is_null()).with_columns(k=nw.col(column))
-        sides.append((keyed.with_columns(status=status) if "status" in on else keyed).select("id", *on))
+    plain = [name for name in on if name not in ("k", "status")]
+    classes = {"status": status_class(nw.col("status"))} if "status" in on else {}
+    sides = [
+        frame.drop_nulls(column).select("id", *plain, k=nw.col(column), **classes)
+        for frame, column in ((left, step.left_on), (right, step.right_on))
+    ]
     joined = sides[0].join(sides[1], on=on, how="inner", suffix="_r")
     return joined.select(left_id=nw.col("id"), right_id=nw.col("id_r"))
 
@@ -92,7 +93,7 @@ def marked(edges: Frame) -> Frame:
 
 def halves(edges: Frame) -> tuple[Frame, Frame]:
     """Marked edges, those alone and the others: no record is in both."""
-    return edges.filter(nw.col("alone")).drop("alone"), edges.filter(~nw.col("alone")).drop("alone")
+    return edges.filter(nw.col("alone")), edges.filter(~nw.col("alone"))
 
 
 def without(edges: Frame, used: Frame) -> Frame:

@@ -4,6 +4,7 @@ import narwhals as nw
 
 from .passes import Frame, Pin, count
 
+FAILED = ["failed", "canceled"]
 SUPERSEDED = "superseded_attempt"
 REFUNDS_NOT_COMPARED = "refunds_not_compared"
 REFUNDS_NOT_BOOKED = "refunds_not_booked_here"
@@ -29,17 +30,12 @@ def mark_superseded(right: Frame, pin: Pin) -> Frame:
     attempts = pin(right.filter(charge & ~nw.col("latest").is_null())).collect()
     if not len(attempts):
         return right
-    failed = nw.col("status").is_in(["failed", "canceled"])
-    judged = (
-        attempts.sort("occurred_at", "key")
-        .select("id", "parent_key", latest="latest", failed=failed, last=nw.col("parent_key").is_last_distinct())
-        .with_columns(
-            alive=nw.col("parent_key").is_in(attempts.filter(~failed)["parent_key"].to_list()),
-            named=nw.col("parent_key").is_in(attempts.filter(nw.col("latest"))["parent_key"].to_list()),
-        )
-    )
-    superseded = judged.filter(nw.col("failed") & (nw.col("alive") | ~nw.col("last")))["id"].to_list()
-    unreached = judged.filter(nw.col("named") & ~nw.col("latest"))["id"].to_list()
+    attempts = attempts.sort("occurred_at", "key")
+    parent, named, failed = attempts["parent_key"], attempts["latest"], attempts["status"].is_in(FAILED)
+    alive = parent.is_in(parent.filter(~failed).to_list())
+    reached = parent.is_in(parent.filter(named).to_list())
+    superseded = attempts["id"].filter(failed & (alive | ~parent.is_last_distinct())).to_list()
+    unreached = attempts["id"].filter(reached & ~named).to_list()
     return right.with_columns(
         excluded=nw.when(nw.col("id").is_in(superseded)).then(nw.lit(SUPERSEDED)).otherwise(nw.col("excluded")),
         parent_key=nw.when(~nw.col("id").is_in(unreached)).then(nw.col("parent_key")),

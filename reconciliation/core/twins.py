@@ -6,8 +6,9 @@ from .passes import Frame, Pin
 from .schema import of_class
 
 
-def twins(right: Frame, window: int, pin: Pin) -> Frame:
-    """Charges with a neighbour at most `window` microseconds away: id, previous_id, next_id (null where too far).
+def twins(right: Frame, window: int, pin: Pin) -> dict[int, tuple[int | None, int | None]]:
+    """Charges with a neighbour at most `window` microseconds away: identity → the one before and the one after (None
+    where too far).
 
     Both are charges that took or may take money, and different provider objects by construction: one row a record.
     """
@@ -25,11 +26,19 @@ def twins(right: Frame, window: int, pin: Pin) -> Frame:
     several = charges.group_by(same).agg(n=nw.len()).filter(nw.col("n") > 1).select(same)
     frame = charges.join(several, on=same, how="semi").collect().sort(*same, *order)
     # Sorted, neighbours stand next to each other: one look up and one down, instead of a window over each customer.
-    for name, step in (("previous", 1), ("next", -1)):
-        alike = nw.all_horizontal(*(nw.col(c) == nw.col(c).shift(step) for c in same), ignore_nulls=False)
-        apart = (nw.col("occurred_at") - nw.col("occurred_at").shift(step)).abs()
-        frame = frame.with_columns(
-            nw.when(alike & (apart <= window)).then(nw.col("id").shift(step)).alias(f"{name}_id")
-        )
-    near = frame.filter(~nw.col("previous_id").is_null() | ~nw.col("next_id").is_null())
-    return near.select("id", "previous_id", "next_id").lazy()
+    ids, moments = frame["id"], frame["occurred_at"]
+    follows = moments - moments.shift(1) <= window
+    for name in same:
+        follows = follows & (frame[name] == frame[name].shift(1))
+    follows = follows.fill_null(False)
+    leads = follows.shift(-1).fill_null(False)
+    near = frame.select("id").with_columns(
+        ids.shift(1).alias("previous_id"),
+        ids.shift(-1).alias("next_id"),
+        follows.alias("follows"),
+        leads.alias("leads"),
+    )
+    return {
+        row["id"]: (row["previous_id"] if row["follows"] else None, row["next_id"] if row["leads"] else None)
+        for row in near.filter(follows | leads).iter_rows(named=True)
+    }

@@ -59,5 +59,6 @@ def run_window_pass(step: WindowPass, state: Remaining, window: int, pin: Pin) -
     edges = allowed(edges, state)
     sure, unclear = halves(pin(marked(edges if crowded is None else without(edges, crowded))))
     state.pairs.append(paired(sure, step.name))
-    state.ambiguous.append(named(unclear if crowded is None else nw.concat([unclear, crowded]), step.name))
+    unclear = named(unclear, step.name)
+    state.ambiguous.append(unclear if crowded is None else nw.concat([unclear, named(crowded, step.name)]))
     return [sure, state.ambiguous[-1]]

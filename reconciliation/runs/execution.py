@@ -124,7 +124,7 @@ def execute(
     when other workers, or the next job, have to go on.
     """
     begun, fence = time.monotonic(), _claim(run, now)
-    last = begun - TELL_EVERY
+    last = begun  # that it reads, it has told already
 
     def tell(stage: str, percent: int) -> None:
         nonlocal last
