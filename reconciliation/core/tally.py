@@ -13,7 +13,6 @@ from .passes import Frame
 from .schema import STATUS_CLASSES
 
 KEY = ("side", "currency", "outcome", "kind", "status_class", "reason")
-SIDES = ("left", "right")
 Key = tuple[str, str, str, str, str, str]
 Tally = dict[Key, tuple[int, int]]
 Rows = list[dict[str, Any]]
@@ -23,24 +22,22 @@ Totals = dict[str, dict[str, dict[str, int]]]  # currency → side → count, am
 def tally_of(items: Frame) -> Tally:
     """Counts items (schema.ITEM): each record once on its side, each item once."""
     total: dict[Key, list[int]] = {}
-    columns = ("outcome", "kind", "reason", *(f"{side}_{name}" for side in SIDES for name in ("currency", "status")))
-    # Grouped by what the columns hold, and only the few groups by class: a column of texts for all would cost more.
-    counts = {f"{side}s": (nw.col(f"{side}_id") > 0).cast(nw.Int64()).sum() for side in SIDES}
-    sums = {f"{side}_sum": nw.col(f"{side}_amount_minor").sum() for side in SIDES}
-    for row in items.group_by(*columns).agg(items=nw.len(), **counts, **sums).collect().iter_rows(named=True):
-        _add(total, ("item", "", row["outcome"], "", "", row["reason"] or ""), row["items"], 0)
-        for side in SIDES:
-            if row[f"{side}s"]:
-                known = STATUS_CLASSES.get(row[f"{side}_status"], "unknown")
-                key = (side, row[f"{side}_currency"], row["outcome"], row["kind"], known, "")
-                _add(total, key, row[f"{side}s"], row[f"{side}_sum"])
+    for side in ("left", "right"):
+        # Grouped by what the columns hold, and only the few groups by class: a column of texts for all would cost more.
+        on = {"currency": f"{side}_currency", "status": f"{side}_status"}
+        named = items.filter(nw.col(f"{side}_id") > 0).select(
+            "outcome", "kind", amount=nw.col(f"{side}_amount_minor"), **{name: nw.col(c) for name, c in on.items()}
+        )
+        grouped = named.group_by("outcome", "kind", *on).agg(count=nw.len(), amount=nw.col("amount").sum())
+        for row in grouped.collect().iter_rows(named=True):
+            known = STATUS_CLASSES.get(row["status"], "unknown")
+            cell = total.setdefault((side, row["currency"], row["outcome"], row["kind"], known, ""), [0, 0])
+            cell[0] += row["count"]
+            cell[1] += row["amount"]
+    for row in items.group_by("outcome", "reason").agg(count=nw.len()).collect().iter_rows(named=True):
+        cell = total.setdefault(("item", "", row["outcome"], "", "", row["reason"] or ""), [0, 0])
+        cell[0] += row["count"]
     return {key: (count, amount) for key, (count, amount) in total.items()}
-
-
-def _add(total: dict[Key, list[int]], key: Key, count: int, amount: int) -> None:
-    cell = total.setdefault(key, [0, 0])
-    cell[0] += count
-    cell[1] += amount
 
 
 def combined(*, added: Iterable[Tally], removed: Iterable[Tally] = ()) -> Tally:
@@ -49,7 +46,9 @@ def combined(*, added: Iterable[Tally], removed: Iterable[Tally] = ()) -> Tally:
     for sign, tallies in ((1, added), (-1, removed)):
         for one in tallies:
             for key, (count, amount) in one.items():
-                _add(total, key, sign * count, sign * amount)
+                cell = total.setdefault(key, [0, 0])
+                cell[0] += sign * count
+                cell[1] += sign * amount
     return {key: (count, amount) for key, (count, amount) in total.items() if count or amount}
 
 
