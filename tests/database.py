@@ -60,3 +60,10 @@ def postgres_url() -> str:
 def database_url_for_tests() -> str:
     """DATABASE_URL of the database under test: a SQLite file, or PostgreSQL with TIEOUT_TEST_DATABASE=postgres."""
     return postgres_url() if POSTGRES else f"sqlite:///{folder_for_tests() / 'tieout.sqlite3'}"
+
+
+def tries(number: int) -> int:
+    """How many random histories a property is tried on: on PostgreSQL a third of them, since it stores the same
+    decisions in another way and makes none of its own.
+    """
+    return (number + 2) // 3 if POSTGRES else number

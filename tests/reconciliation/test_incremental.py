@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from billing.models import Payment, ProviderRecord
 from reconciliation.core import report as reports
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem, ReconciliationRun
+from tests.database import tries
 from tests.reconciliation.books import END, LATER, NOON, START, Books
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +156,7 @@ def lived_and_fresh_end_alike(program: list[Paid | Charged | Run]) -> None:
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
-@settings(max_examples=10, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(6), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(program=programs)
 def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[Paid | Charged | Run]) -> None:
     lived_and_fresh_end_alike(program)

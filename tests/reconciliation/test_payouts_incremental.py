@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from billing.models import Payout, ProviderFetch
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
+from tests.database import tries
 from tests.reconciliation.payout_books import ARRIVES, END, LATER, SENT, START, PayoutBooks
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +119,7 @@ def state(books: PayoutBooks) -> tuple[set[object], set[object]]:
 
 
 @settings(
-    max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    max_examples=tries(10), deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(program=st.lists(steps, min_size=3, max_size=14))

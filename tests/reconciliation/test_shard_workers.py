@@ -33,7 +33,7 @@ def files(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def books(db: None, settings: Any) -> Books:
-    cut(settings, records=5)
+    cut(settings, records=8)
     return filled(Books())
 
 
@@ -74,7 +74,7 @@ def test_a_worker_killed_anywhere_leaves_a_run_that_the_next_one_ends_alike(
 ) -> None:
     whole(settings)
     uncut = shape(left_by_an_undone(books, start=START, end=END))
-    cut(settings, records=5)
+    cut(settings, records=8)
     run = queued(books)
     with killed_at(module, name, call):
         execute(run=run, now=LATER)
@@ -185,7 +185,7 @@ def test_join_run_refuses_a_run_without_parts(books: Books) -> None:
 def test_a_run_in_parts_delivered_three_times_at_once_is_written_once(
     settings: Any, together: Callable[..., list[Any]]
 ) -> None:
-    cut(settings, records=5)
+    cut(settings, records=8)
     books = filled(Books())
     run = trigger_run(
         organization=books.organization, comparison="payments", start=START, end=END, by=None, now=timezone.now()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reconciliation.models import ReconciliationRun, RunPart
 from reconciliation.runs.shards import finishing
+from tests.database import tries
 from tests.reconciliation.books import END, START, Books, filled
 from tests.reconciliation.shard_facts import alike, cut, left_by, whole
 from tests.reconciliation.test_incremental import WINDOWS
@@ -61,7 +62,7 @@ def test_a_small_run_is_not_cut(settings: Any) -> None:
 
 def test_a_second_run_in_parts_writes_nothing(settings: Any) -> None:
     books = filled(Books())
-    cut(settings, records=4)
+    cut(settings, records=7)
     left_by(books, start=START, end=END)
     assert left_by(books, start=START, end=END)["written"] == {"items": 0, "discrepancies": 0, "log": 0}
 
@@ -80,7 +81,7 @@ def cut_alike(program: list[Any], settings: Any, window: int, records: int, *, r
     alike(books, settings, records=records, start=start, end=end)
 
 
-@tried(max_examples=5, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@tried(max_examples=tries(5), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(histories, st.integers(0, 2), st.sampled_from([1, 2, 5]), st.sampled_from(["always", "auto"]))
 def test_any_history_ends_alike_in_parts_and_uncut(
     settings: Any, program: list[Any], window: int, records: int, refunds: str

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reconciliation.core import report as reports
 from reconciliation.models import ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.runs import RunResult
+from tests.database import tries
 
 from .books import END, LATER, NOON, START
 from .invoice_books import InvoiceBooks
@@ -177,7 +178,7 @@ def canonical(result: RunResult) -> str:
     return reports.canonical({**result.report, "organization": ""})
 
 
-@settings(FIXED, max_examples=6)
+@settings(FIXED, max_examples=tries(6))
 @given(program=programs)
 def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[Step]) -> None:
     lived = InvoiceBooks(f"lived-{next(numbers)}")
@@ -192,7 +193,7 @@ def test_any_history_ends_in_the_items_of_one_full_run_from_empty(program: list[
     assert canonical(ends[0]) == canonical(ends[1])
 
 
-@settings(FIXED, max_examples=6)
+@settings(FIXED, max_examples=tries(6))
 @given(program=st.lists(facts, min_size=3, max_size=16))
 def test_every_record_is_in_one_item_and_totals_add_up_to_what_was_read(program: list[Step]) -> None:
     books = InvoiceBooks(f"sums-{next(numbers)}")
@@ -215,7 +216,7 @@ def test_every_record_is_in_one_item_and_totals_add_up_to_what_was_read(program:
         assert any(({one.left_id, -one.right_id} - {0}) & about for one in tied), (item.outcome, item.kind)
 
 
-@settings(FIXED, max_examples=5)
+@settings(FIXED, max_examples=tries(5))
 @given(program=st.lists(stated, min_size=3, max_size=8, unique_by=lambda step: step.own), order=st.randoms())
 def test_the_order_in_which_facts_come_in_does_not_matter(program: list[Stated], order: random.Random) -> None:
     steps: list[Step] = [

@@ -13,6 +13,7 @@ from billing.models import Payment, ProviderRecord
 from reconciliation.comparisons.decisions import verdicts
 from reconciliation.core import report as reports
 from reconciliation.models import MatchDecision
+from tests.database import tries
 from tests.reconciliation.books import LATER, NOON, Books
 from tests.reconciliation.test_incremental import (
     KEYS,
@@ -82,7 +83,7 @@ def lives_alike(program: list[Any]) -> None:
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 
 
-@settings(max_examples=8, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(6), deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(program=st.lists(steps, min_size=6, max_size=24))
 def test_decisions_are_followed_whatever_came_before(program: list[Any]) -> None:
     lives_alike(program)

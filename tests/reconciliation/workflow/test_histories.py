@@ -14,6 +14,7 @@ from reconciliation import open_totals, workflow
 from reconciliation.models import ClosingThreshold, ReconciliationDiscrepancy
 from reconciliation.workflow import StepRefused
 from reconciliation.workflow.transitions import leads
+from tests.database import tries
 from tests.reconciliation.books import LATER, NOON, Books, minutes
 
 from .cases import Desk, log_of
@@ -135,7 +136,7 @@ def lives(examples: int) -> None:
 
 @pytest.mark.django_db
 def test_histories_are_paths_of_the_table() -> None:
-    lives(5)
+    lives(tries(5))
 
 
 @pytest.mark.trust
