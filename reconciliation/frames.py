@@ -109,22 +109,20 @@ def _copy_pieces(pgconn: Any, statement: bytes) -> Iterator[bytes]:
     result = pgconn.exec_(statement)
     if result.status != psycopg.pq.ExecStatus.COPY_OUT:
         raise psycopg.errors.error_from_result(result)
-    rows: list[bytes] = []
-    size = 0
+    text, size, take = io.BytesIO(), 0, pgconn.get_copy_data  # a row is copied once, out of libpq's own buffer
     while True:
-        length, row = pgconn.get_copy_data(0)
+        length, row = take(0)
         if length < 0:
             break
-        rows.append(bytes(row))
-        size += length
+        size += text.write(row)
         if size >= PIECE_BYTES:
-            yield b"".join(rows)
-            rows, size = [], 0
+            yield text.getvalue()
+            text, size = io.BytesIO(), 0
     while (result := pgconn.get_result()) is not None:
         if result.status == psycopg.pq.ExecStatus.FATAL_ERROR:
             raise psycopg.errors.error_from_result(result)
-    if rows:
-        yield b"".join(rows)
+    if size:
+        yield text.getvalue()
 
 
 def _parse(text: bytes, schema: Schema) -> pl.DataFrame:

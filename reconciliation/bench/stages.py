@@ -14,7 +14,7 @@ from typing import Any, Final
 STAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("what changed since the last run", "reconciliation.runs.preparing", "basis"),
     ("cutting into parts", "reconciliation.runs.shards.working", "read_sides"),
-    ("settling parts", "reconciliation.runs.shards.working", "match_part"),
+    ("settling parts", "reconciliation.runs.shards.working", "match_parts"),
     ("matching the rest", "reconciliation.runs.shards.finishing", "match_rest"),
     ("explaining the rest", "reconciliation.runs.shards.explaining", "explain_some"),
     ("what explaining looks up", "reconciliation.runs.shards.explaining", "Surroundings"),

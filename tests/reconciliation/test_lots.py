@@ -106,11 +106,39 @@ def test_no_thread_is_left_and_waiting_lots_are_dropped_when_the_block_is_left_b
     assert threading.active_count() == before
 
 
+def test_the_next_one_is_made_in_another_thread_while_one_is_looked_at() -> None:
+    made, threads = threading.Event(), []
+
+    def items() -> Iterator[int]:
+        for number in range(3):
+            threads.append(threading.get_ident())
+            yield number
+            made.set()
+
+    coming = lots.one_ahead(items())
+    assert next(coming) == 0
+    assert made.wait(20)
+    assert list(coming) == [1, 2]
+    assert threading.get_ident() not in threads
+
+
+def test_what_fails_to_be_made_is_raised_after_what_was_made_before() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise RuntimeError("a file is gone")
+
+    before, coming = threading.active_count(), lots.one_ahead(items())
+    assert next(coming) == 1
+    with pytest.raises(RuntimeError, match="a file is gone"):
+        next(coming)
+    assert threading.active_count() == before
+
+
 @pytest.fixture
 def books(db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Books:
     settings.RUN_FILES = tmp_path
     monkeypatch.setattr(finishing, "ITEMS_A_LOT", 2)
-    cut(settings, records=5)
+    cut(settings, records=10)
     return filled(Books())
 
 
@@ -129,7 +157,7 @@ def test_a_run_in_parts_explains_beside_the_thread_that_writes(books: Books, mon
 
 
 def test_a_run_explained_in_many_lots_leaves_what_an_uncut_one_leaves(books: Books, settings: Any) -> None:
-    alike(books, settings, records=5, start=START, end=END)
+    alike(books, settings, records=10, start=START, end=END)
     assert ReconciliationDiscrepancy.objects.count() > 2
     again = left_by(books, start=START, end=END)
     assert again["written"] == {"items": 0, "discrepancies": 0, "log": 0}

@@ -74,7 +74,7 @@ def test_a_run_in_parts_makes_its_lots_ready_over_another_connection_and_writes_
         make_ready(*facts)
 
     monkeypatch.setattr(discrepancies, "make_ready", noting)
-    cut(settings, records=5)
+    cut(settings, records=10)
     books = filled(Books())
     in_parts = left_by(books, start=START, end=END)
     assert len(threads) > 1

@@ -1,5 +1,6 @@
 """Workers of a run in parts: killed anywhere, several at once, overtaken, poisoned; what it leaves stays the same."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -33,7 +34,7 @@ def files(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def books(db: None, settings: Any) -> Books:
-    cut(settings, records=8)
+    cut(settings, records=16)
     return filled(Books())
 
 
@@ -74,7 +75,7 @@ def test_a_worker_killed_anywhere_leaves_a_run_that_the_next_one_ends_alike(
 ) -> None:
     whole(settings)
     uncut = shape(left_by_an_undone(books, start=START, end=END))
-    cut(settings, records=8)
+    cut(settings, records=16)
     run = queued(books)
     with killed_at(module, name, call):
         execute(run=run, now=LATER)
@@ -104,6 +105,42 @@ def test_a_part_that_kills_its_workers_again_and_again_ends_the_run(books: Books
     assert result.status == "error"
     assert "several times" in result.error
     assert rows_written() == (0, 0, 0, 0)
+
+
+def settled_in_pairs(books: Books, monkeypatch: pytest.MonkeyPatch, patience: float) -> str:
+    """How a run ends whose first two parts wait for each other."""
+    meeting, settle, calls = threading.Barrier(2), matching.settle, iter(range(100))
+
+    def together(**facts: Any) -> Any:
+        if next(calls) < meeting.parties:
+            meeting.wait(patience)
+        return settle(**facts)
+
+    monkeypatch.setattr(matching, "settle", together)
+    result = execute(run=queued(books), now=LATER)
+    return result.error or result.status
+
+
+def test_two_parts_are_settled_side_by_side(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settled_in_pairs(books, monkeypatch, 20) == "break"
+
+
+def test_parts_settled_one_by_one_would_wait_for_each_other(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control."""
+    monkeypatch.setattr(working, "AT_ONCE", 1)
+    assert "BrokenBarrierError" in settled_in_pairs(books, monkeypatch, 0.1)
+
+
+def test_a_worker_that_is_stopped_gives_back_all_parts_it_has(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(**_facts: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(matching, "settle", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        execute(run=queued(books), now=LATER)
+    waiting = RunPart.objects.filter(phase="match", done=False)
+    assert list(waiting.values_list("attempts", flat=True)).count(1) == working.AT_ONCE
+    assert not waiting.exclude(claimed_until=None).exists()
 
 
 def test_a_part_that_fails_ends_the_run_and_leaves_neither_files_nor_lease(
@@ -173,7 +210,8 @@ def test_a_job_leaves_what_remains_to_the_next_job(books: Books, monkeypatch: py
     while answers[-1] == "to be continued":
         answers.append(work_run(run.pk))
     assert answers[-1] == "break"
-    assert len(answers) == RunPart.objects.filter(run=run).count()
+    matched = RunPart.objects.filter(run=run, phase="match").count()
+    assert len(answers) == 2 + -(-matched // working.AT_ONCE)  # reading, matching some at a time, the end
 
 
 def test_join_run_refuses_a_run_without_parts(books: Books) -> None:
@@ -185,7 +223,7 @@ def test_join_run_refuses_a_run_without_parts(books: Books) -> None:
 def test_a_run_in_parts_delivered_three_times_at_once_is_written_once(
     settings: Any, together: Callable[..., list[Any]]
 ) -> None:
-    cut(settings, records=8)
+    cut(settings, records=16)
     books = filled(Books())
     run = trigger_run(
         organization=books.organization, comparison="payments", start=START, end=END, by=None, now=timezone.now()

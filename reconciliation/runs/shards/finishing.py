@@ -1,12 +1,15 @@
 """The last part: what remains is matched, and everything becomes visible in one transaction, exactly once."""
 
+from collections.abc import Generator
+from contextlib import closing
+
 import polars as pl
 from django.db import transaction
 
 from reconciliation import action_log
 from reconciliation.connections import may_share_work
 from reconciliation.core import report as reports
-from reconciliation.core.tally import Totals, combined, shifted, tally_of
+from reconciliation.core.tally import Tally, Totals, combined, shifted, tally_of
 from reconciliation.models import RunPart
 from reconciliation.runs import leases
 from reconciliation.runs.discrepancies import concerned
@@ -22,9 +25,9 @@ from reconciliation.runs.shards.explaining import (
     clear_gone,
     store_lots,
 )
-from reconciliation.runs.shards.lots import Lots
+from reconciliation.runs.shards.lots import Lots, one_ahead
 from reconciliation.runs.shards.parts import finish_part
-from reconciliation.runs.shards.ranges import PAIR, Ranges
+from reconciliation.runs.shards.ranges import PAIR, Range, Ranges
 from reconciliation.runs.shards.rest import Rest, match_rest
 from reconciliation.runs.working import write_rows
 
@@ -83,21 +86,31 @@ def in_period(control: Totals, side: str) -> int:
     return sum(sides.get(side, {}).get("count", 0) for sides in control.values())
 
 
+def looked_at(ranges: Ranges, rest: Rest) -> Generator[tuple[Range, pl.DataFrame, Tally], None, None]:
+    """Each range with its items to explain, by pair, and its tally."""
+    rules = ranges.job.rules
+    for changes in ranges.changes():
+        wanted = changes.found.join(rest.wanted, on=PAIR, how="semi").sort(PAIR)
+        yield changes, wanted, tally_of(within(changes.found, rules))
+
+
 def write_everything(ending: Ending, ranges: Ranges, rest: Rest, *, apart: bool) -> Written:
     """Closes and opens items range by range, and discrepancies with their log as soon as they are explained: that is
     done meanwhile. Those that were not found again are cleared at the end.
     """
-    run, rules = ending.run, ending.job.rules
-    written, known = Written({}), Known.of(run)
-    nothing = ranges.rest.drop("right_occurred_at").clear()
-    found, closed = [nothing], [ranges.stored(0).clear()]
-    with Lots(Explainer(ending, rest, known, apart), ITEMS_A_LOT) as lots:
-        for number, changes in enumerate(ranges.changes()):
-            lots.add(changes.found.join(rest.wanted, on=PAIR, how="semi").sort(PAIR))
+    run, written, known = ending.run, Written({}), Known.of(ending.run)
+    found, closed = [ranges.rest.drop("right_occurred_at").clear()], [ranges.stored(0).clear()]
+    looked = looked_at(ranges, rest)
+    with (
+        Lots(Explainer(ending, rest, known, apart), ITEMS_A_LOT) as lots,
+        closing(one_ahead(looked) if ranges.nothing_stored else looked) as coming,
+    ):
+        for number, (changes, wanted, tally) in enumerate(coming):
+            lots.add(wanted)
             write_rows(run, ending.fence, changes.to_open, changes.to_close)
             written.opened += len(changes.to_open)
             written.closed += len(changes.to_close)
-            written.tally = combined(added=[written.tally, tally_of(within(changes.found, rules))])
+            written.tally = combined(added=[written.tally, tally])
             if not known.unresolved.is_empty():
                 found.append(changes.found.filter(concerned(changes.found, known.unresolved)))
                 closed.append(changes.closed.filter(concerned(changes.closed, known.unresolved)))

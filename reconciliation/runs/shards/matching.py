@@ -1,5 +1,7 @@
 """One part of a round: what it settles goes to files by ranges of our records; what remains goes to the next round."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +56,14 @@ class Job:
         """Identities of ours in a range: from, to (excluded)."""
         first = self.lowest + number * self.width
         return (0 if number == 0 else first), (2**63 - 1 if number == self.count - 1 else first + self.width)
+
+
+def match_parts(job: Job, claimed: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Settles parts (round, number) side by side: one alone leaves a processor idle half of its time. What each
+    answers, in their order. Asks the database nothing.
+    """
+    with ThreadPoolExecutor(len(claimed)) as pool:
+        return list(pool.map(lambda part: match_part(job, *part), claimed))
 
 
 def match_part(job: Job, round_number: int, part: int) -> dict[str, Any]:

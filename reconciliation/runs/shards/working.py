@@ -22,12 +22,13 @@ from reconciliation.runs.results import RunResult, Unfinished
 from reconciliation.runs.shards import parts
 from reconciliation.runs.shards.finishing import Ending, ReadAgain, finish
 from reconciliation.runs.shards.folder import Folder, folder_of, remove, remove_abandoned
-from reconciliation.runs.shards.matching import Job, match_part, route
+from reconciliation.runs.shards.matching import Job, match_parts, route
 from reconciliation.runs.shards.ranges import keep_for_reading_again
 from reconciliation.runs.shards.reading import read_sides
 from reconciliation.runs.working import Progress
 
 Phase = RunPart.Phase
+AT_ONCE = 2  # parts that a process settles side by side; together they hold SHARD_RECORDS
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def parts_needed(run: ReconciliationRun, rules: Callable[[], Parameters]) -> int
     size = sharding.size(run.organization, run.period_start, run.period_end, rules, enough)
     if size < enough:
         return 0
-    return max(2, -(-size // settings.SHARD_RECORDS))
+    return max(2, -(-size * AT_ONCE // settings.SHARD_RECORDS))
 
 
 def begin(worker: Worker, count: int) -> None:
@@ -77,16 +78,23 @@ def begin(worker: Worker, count: int) -> None:
         parts.open_phase(run, Phase.READ, result={"count": count})
 
 
-def next_part(worker: Worker) -> RunPart:
-    """The part to do next. Raises Unfinished when other workers have all of them, and PartStoppedOften."""
-    try:
-        part = parts.claim(worker.run, worker.clock())
-    except parts.PartStoppedOften:
-        remove(worker.folder)
-        raise
-    if part is None:
+def next_parts(worker: Worker) -> list[RunPart]:
+    """What to do next: one part, or some to be settled side by side. Raises Unfinished when other workers have all of
+    them, and PartStoppedOften.
+    """
+    claimed: list[RunPart] = []
+    while len(claimed) < AT_ONCE and all(part.phase == Phase.MATCH for part in claimed):
+        try:
+            part = parts.claim(worker.run, worker.clock())
+        except parts.PartStoppedOften:
+            remove(worker.folder)
+            raise
+        if part is None:
+            break
+        claimed.append(part)
+    if not claimed:
         raise Unfinished(free=False)
-    return part
+    return claimed
 
 
 def work(worker: Worker, rules: Parameters | None = None) -> RunResult:
@@ -95,16 +103,17 @@ def work(worker: Worker, rules: Parameters | None = None) -> RunResult:
     Raises Unfinished, LeaseLost, PartStoppedOften and whatever a part raises.
     """
     while True:
-        part = next_part(worker)
+        claimed = next_parts(worker)
         try:
-            result = work_part(worker, part, rules)
+            result = work_parts(worker, claimed, rules)
         except leases.LeaseLost:
-            raise  # whoever has it now has the part and the files too
+            raise  # whoever has it now has the parts and the files too
         except Exception:
             remove(worker.folder)
             raise
         except BaseException:
-            parts.give_back(part)
+            for part in claimed:
+                parts.give_back(part)
             raise
         if result is not None:
             remove(worker.folder)
@@ -113,9 +122,9 @@ def work(worker: Worker, rules: Parameters | None = None) -> RunResult:
             raise Unfinished(free=True)
 
 
-def work_part(worker: Worker, part: RunPart, rules: Parameters | None) -> RunResult | None:
-    """Does one part; the result of the run when it was the last one."""
-    run = worker.run
+def work_parts(worker: Worker, claimed: list[RunPart], rules: Parameters | None) -> RunResult | None:
+    """Does one part, or settles some side by side; the result of the run when it was the last one."""
+    run, part = worker.run, claimed[0]
     comparison = COMPARISONS[run.comparison]
     if part.phase == Phase.READ:
         frozen = rules or comparison.parameters(run.organization, run.period_start, run.period_end, worker.clock())
@@ -128,8 +137,12 @@ def work_part(worker: Worker, part: RunPart, rules: Parameters | None) -> RunRes
     job = Job(comparison, worker.folder, parts.results(run, Phase.READ)[0])
     if part.phase == Phase.FINISH:
         return last_part(worker, part, job)
-    matching = part.phase == Phase.MATCH
-    leave(worker, part, match_part(job, part.round, part.number) if matching else route(job, part.round))
+    if part.phase == Phase.MATCH:
+        results = match_parts(job, [(one.round, one.number) for one in claimed])
+    else:
+        results = [route(job, part.round)]
+    for one, result in zip(claimed, results, strict=True):
+        leave(worker, one, result)
     finished, of = parts.progress(run)
     worker.tell("matching", 25 + 30 * finished // of)
     return None
