@@ -143,10 +143,10 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only what could differ there: tests that use the database, less those of the browser's pages."""
+    """On PostgreSQL only what could differ there: tests that use the database, less those of what pages say."""
     if not POSTGRES or config.getoption("keyword"):
         return
-    apart = [item for item in items if item.get_closest_marker("browser") or not uses_database(item)]
+    apart = [item for item in items if is_about_pages(item) or not uses_database(item)]
     config.hook.pytest_deselected(items=apart)
     items[:] = [item for item in items if item not in apart]
 
@@ -154,6 +154,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """Everything is loaded."""
     collect_garbage_seldom()
+
+
+def is_about_pages(item: pytest.Item) -> bool:
+    """Whether a test looks at what pages say, in a browser or without one."""
+    return bool(item.get_closest_marker("browser") or item.get_closest_marker("pages"))
 
 
 def uses_database(item: pytest.Item) -> bool:

@@ -23,6 +23,7 @@ from .test_matrix import ENDS_THE_SESSION, listed, rule
 from .test_tenants import body
 from .world import World, fill
 
+pytestmark = pytest.mark.pages
 MARK = "xss7"
 # Out of text, of an attribute in either quotes, of a title, a text field, a script and a comment; a link that acts.
 PAYLOAD = f"javascript:{MARK}//'\" {MARK}=1 '\"><{MARK}></title></textarea></script>--><{MARK}>"
@@ -69,9 +70,14 @@ def acting(answer: Any) -> tuple[list[str], int]:
     return page.found, page.texts
 
 
-@pytest.fixture
-def world(db: None) -> World:
+@pytest.fixture(scope="module")
+def made(rows_of_module: None) -> World:
     return World()
+
+
+@pytest.fixture
+def world(db: None, made: World) -> World:
+    return made
 
 
 def hostile(world: World, payload: str) -> tuple[Books, Client]:

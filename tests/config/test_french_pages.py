@@ -20,6 +20,7 @@ from tests.people import browser, person
 from tests.reconciliation.admin.desk_books import books_with_everything
 from tests.reconciliation.books import LATER
 
+pytestmark = pytest.mark.pages
 MODELS = tuple(admin.site._registry)
 DATA = ("which", "matched", "less")  # ids of payments in the books
 

@@ -21,6 +21,7 @@ def own_part(page: str) -> str:
     return page[max(0, page.find('<div class="desk')) :]
 
 
+@pytest.mark.pages
 @pytest.mark.django_db
 def test_what_is_told_of_runs_is_told_in_french() -> None:
     books = books_with_everything()
