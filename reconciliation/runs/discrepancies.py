@@ -145,8 +145,10 @@ def store(*, triage: Triage, run: ReconciliationRun, now: datetime) -> Batch | N
 
     What comes back is resolved no more: adjustment entries that its resolution made are taken back.
     """
-    if triage.created:
-        write(ReconciliationDiscrepancy, with_ids(triage) if triage.rows is None else triage.rows)
+    if triage.created and triage.rows is None:
+        triage.rows = with_ids(triage)
+    if triage.rows is not None:
+        write(ReconciliationDiscrepancy, triage.rows)
     update(triage.updated)
     open_totals.store(triage.totals)
     if triage.batch is not None or not triage.entries:

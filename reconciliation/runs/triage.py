@@ -36,7 +36,7 @@ class Triage:
     totals: Changes = field(default_factory=Changes)
 
     def __len__(self) -> int:
-        return len(self.created) + len(self.updated)
+        return (len(self.created) if self.rows is None else len(self.rows)) + len(self.updated)
 
 
 def fingerprint(row: ReconciliationDiscrepancy) -> Fingerprint:

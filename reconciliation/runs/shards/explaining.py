@@ -126,7 +126,7 @@ class Explainer:
         decided = decide(self.ending, findings, {})
         if self.apart:
             apart(partial(discrepancies.make_ready, decided, self.ending.run, self.ending.now))
-            decided.entries = []  # they are in the batch
+            decided.created, decided.entries = [], []  # as rows and in the batch they take a third of the memory
         return Lot(items.clear(), [], decided)
 
 

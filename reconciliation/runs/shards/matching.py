@@ -13,7 +13,7 @@ from reconciliation.core.settling import rounds, settle
 from reconciliation.engine import collected, lazy, pin
 from reconciliation.runs.figures import control_totals
 from reconciliation.runs.shards.folder import Folder
-from reconciliation.runs.shards.reading import Cut, rules_from_json, sharding_of, write_parts
+from reconciliation.runs.shards.reading import Cut, gathered, rules_from_json, sharding_of, write_parts
 
 
 @dataclass(frozen=True)
@@ -121,13 +121,13 @@ def keep(job: Job, round_number: int, part: int, items: pl.DataFrame, done: dict
         job.folder.write(f"kept-{side}-{round_number}-{part:04d}", rows)
 
 
-def route(job: Job, round_number: int) -> dict[str, Any]:
-    """Cuts what the round before left by the key of this round."""
+def route(job: Job, round_number: int, count: int) -> dict[str, Any]:
+    """Cuts what the round before left into `count` parts by the key of this round."""
     step = rounds(job.comparison.first, job.comparison.passes)[round_number]
-    cut, folder = Cut(step, job.count), job.round_folder(round_number)
+    cut, folder = Cut(step, count), job.round_folder(round_number)
     for side in ("left", "right"):
-        for name in job.folder.names(f"rest-{round_number - 1}-{side}-"):
-            rows = job.folder.read(name)
+        names = job.folder.names(f"rest-{round_number - 1}-{side}-")
+        for number, rows in enumerate(gathered(job.folder.read(name) for name in names)):
             folder.write(f"{side}-shape", rows.clear())
-            write_parts(folder, rows, cut.of(side), f"{side}-{{:04d}}-{name[-4:]}")
-    return {}
+            write_parts(folder, rows, cut.of(side), f"{side}-{{:04d}}-{number:05d}")
+    return {"count": count}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -70,7 +71,7 @@ def read_sides(
     def cut_side(side: str) -> dict[str, int]:
         folder.write(f"{side}-shape", outside[side].clear())
         inside = sharding.pieces(run.organization, side, scope, rules)
-        return cut_rows(_counted(inside, outside[side]), side=side, sharding=sharding, folder=folder, cut=cut)
+        return cut_rows(gathered(chain([outside[side]], inside)), side=side, sharding=sharding, folder=folder, cut=cut)
 
     cut = Cut(comparison.first, count)
     folder.write("items-shape", pl.DataFrame(schema=ITEMS))
@@ -107,9 +108,9 @@ def side_by_side(work: Any) -> dict[str, Any]:
         return dict(zip(SIDES, pool.map(work_and_close, SIDES), strict=True))
 
 
-def _counted(pieces: Iterator[pl.DataFrame], outside: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Pieces joined to larger ones: few large files instead of many small ones."""
-    waiting: list[pl.DataFrame] = [] if outside.is_empty() else [outside]
+def gathered(pieces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Pieces joined to larger ones: few large files instead of many small ones. At least one, should all be empty."""
+    waiting: list[pl.DataFrame] = []
     for piece in pieces:
         waiting.append(piece)
         if sum(map(len, waiting)) >= ROWS_A_CUT:

@@ -61,7 +61,12 @@ def parts_needed(run: ReconciliationRun, rules: Callable[[], Parameters]) -> int
     size = sharding.size(run.organization, run.period_start, run.period_end, rules, enough)
     if size < enough:
         return 0
-    return max(2, -(-size * AT_ONCE // settings.SHARD_RECORDS))
+    return parts_of(size)
+
+
+def parts_of(records: int) -> int:
+    """Into how many parts so many records are cut."""
+    return max(2, -(-records * AT_ONCE // settings.SHARD_RECORDS))
 
 
 def begin(worker: Worker, count: int) -> None:
@@ -140,7 +145,7 @@ def work_parts(worker: Worker, claimed: list[RunPart], rules: Parameters | None)
     if part.phase == Phase.MATCH:
         results = match_parts(job, [(one.round, one.number) for one in claimed])
     else:
-        results = [route(job, part.round)]
+        results = [route(job, part.round, part.result["count"])]
     for one, result in zip(claimed, results, strict=True):
         leave(worker, one, result)
     finished, of = parts.progress(run)
@@ -160,15 +165,14 @@ def open_next(run: ReconciliationRun, part: RunPart, result: dict[str, Any]) -> 
     if part.phase == Phase.READ:
         parts.open_phase(run, Phase.MATCH, count=result["count"])
         return
-    count = parts.results(run, Phase.READ)[0]["count"]
     if part.phase == Phase.ROUTE:
-        parts.open_phase(run, Phase.MATCH, round_number=part.round, count=count)
+        parts.open_phase(run, Phase.MATCH, round_number=part.round, count=result["count"])
         return
     done = RunPart.objects.filter(run=run, phase=Phase.MATCH, round=part.round).values_list("result", flat=True)
     remaining = sum(sum(one["rest"].values()) for one in done)
     comparison = COMPARISONS[run.comparison]
     if remaining > settings.SHARD_RECORDS and part.round + 1 < len(rounds(comparison.first, comparison.passes)):
-        parts.open_phase(run, Phase.ROUTE, round_number=part.round + 1)
+        parts.open_phase(run, Phase.ROUTE, round_number=part.round + 1, result={"count": parts_of(remaining)})
     else:
         parts.open_phase(run, Phase.FINISH, round_number=part.round)
 
