@@ -63,7 +63,7 @@ def database_url_for_tests() -> str:
 
 
 def tries(number: int) -> int:
-    """How many random histories a property is tried on: on PostgreSQL a third of them, since it stores the same
-    decisions in another way and makes none of its own.
+    """How many random histories, or generated payments, a property is tried on: on PostgreSQL a third of them, since it
+    stores the same decisions in another way and makes none of its own.
     """
     return (number + 2) // 3 if POSTGRES else number

@@ -75,22 +75,24 @@ def test_the_generated_month_shows_every_type_of_discrepancy() -> None:
     }
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_second_time_changes_nothing() -> None:
-    demo(stripe=True)
-    before = rows()
+@pytest.mark.django_db(transaction=True)  # as it is run: one transaction around it all makes PostgreSQL crawl
+def test_the_shop_is_fetched_as_any_account_and_a_second_time_changes_nothing() -> None:
+    text, before = demo(stripe=True), rows()
+    the_shop_was_fetched(text)
+    every_comparison_found_what_the_month_holds()
     assert "nothing was written" in demo(stripe=True)
     assert rows() == before
 
 
-@pytest.mark.django_db(transaction=True)  # as it is run: one transaction around it all makes PostgreSQL crawl
-def test_the_shop_is_fetched_as_any_account_and_every_comparison_finds_what_the_month_holds() -> None:
-    text = demo(stripe=True)
+def the_shop_was_fetched(text: str) -> None:
     jobs = SyncJob.objects.filter(organization__slug=SHOP).order_by("pk")
     assert [(job.kind, job.status) for job in jobs] == [("missing", "done"), ("sweep", "done")]
     assert SyncResult.objects.filter(outcome="failed").count() == 0
     assert ProviderEvent.objects.filter(organization__slug=SHOP, source="event_sync").exists()
     assert "Fetch statement lines" in text
+
+
+def every_comparison_found_what_the_month_holds() -> None:
     found = ReconciliationDiscrepancy.objects.filter(organization__slug=SHOP).exclude(status="resolved")
     by_comparison: dict[str, set[str]] = {name: set() for name in COMPARISONS}
     for comparison, type_ in found.values_list("comparison", "type"):
