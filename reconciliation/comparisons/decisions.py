@@ -25,6 +25,9 @@ def verdicts(organization_id: int, comparison: str, *, left_id: int, right_id: i
 
 def decided(organization_id: int, comparison: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The pairs (left_id, right_id) that belong together, and those that do not."""
+    if not MatchDecision.objects.filter(organization=organization_id, comparison=comparison).exists():
+        nothing = pl.DataFrame(schema=PAIR)
+        return nothing, nothing
     rows = read(in_force(organization_id, comparison), COLUMNS | {"verdict": "verdict"}, PAIR | {"verdict": pl.String})
     rows, verdict = rows.sort("left_id", "right_id"), MatchDecision.Verdict
     matched, apart = (rows.filter(pl.col("verdict") == v).select(*PAIR) for v in (verdict.MATCH, verdict.NO_MATCH))
@@ -33,6 +36,8 @@ def decided(organization_id: int, comparison: str) -> tuple[pl.DataFrame, pl.Dat
 
 def partners_missing(matched: pl.DataFrame, left: pl.Series, right: pl.Series) -> tuple[pl.Series, pl.Series]:
     """The records that belong to one of `left` or `right` by a decision, and are not among them: a series per side."""
+    if matched.is_empty():
+        return matched["left_id"], matched["right_id"]
     known_left = matched["left_id"].is_in(left.implode())
     known_right = matched["right_id"].is_in(right.implode())
     return matched.filter(known_right & ~known_left)["left_id"], matched.filter(known_left & ~known_right)["right_id"]

@@ -124,6 +124,8 @@ def as_of_now(run: ReconciliationRun, number: int, basis: Basis) -> tuple[Tally,
     base = from_rows(basis.run.tally)
     base_read: Totals = {code: cell["read"] for code, cell in (basis.run.report or {}).get("totals", {}).items()}
     first = basis.run.number or 0
+    if number == first + 1:
+        return base, base_read
     others = ReconciliationRun.objects.filter(
         organization=run.organization, comparison=run.comparison, number__gt=first, number__lt=number
     )
