@@ -1,14 +1,29 @@
 """Work side by side over several connections, on PostgreSQL: only where another connection sees what this one does."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.db import connection
 
 T = TypeVar("T")
+TURN_SECONDS: Final = 0.000_1
+
+
+@contextmanager
+def short_turns() -> Iterator[None]:
+    """Lets threads of Python take short turns. One that feeds the database waits for it hundreds of times, and each
+    time up to a turn of another thread's besides: with usual turns (5 ms) a million items take a second longer.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, TURN_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def may_share_work() -> bool:
@@ -36,7 +51,7 @@ def side_by_side(calls: Sequence[Callable[[], T]]) -> list[T]:
                 done[number] = call()
         return done
 
-    with ThreadPoolExecutor(1) as pool:
+    with short_turns(), ThreadPoolExecutor(1) as pool:
         other = pool.submit(apart, work)
         done = work()
         done |= other.result()
@@ -49,7 +64,7 @@ def beside(work: Callable[[], T], writing: Callable[[], None]) -> T:
     Most of a large write is waiting for the database. Ask `may_share_work` before the transaction of `writing` begins:
     `work` sees nothing of it.
     """
-    with ThreadPoolExecutor(1) as pool:
+    with short_turns(), ThreadPoolExecutor(1) as pool:
         done = pool.submit(apart, work)
         writing()
         return done.result()

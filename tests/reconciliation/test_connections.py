@@ -1,7 +1,9 @@
 """Work side by side over two connections: only where both see the same, and nothing is lost or left behind."""
 
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -88,6 +90,16 @@ class TestOnPostgres:
 @pytest.mark.django_db
 def test_a_single_call_needs_no_second_connection() -> None:
     assert connections.side_by_side([threading.get_ident]) == [threading.get_ident()]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_threads_take_short_turns_only_while_they_work_side_by_side(fails: bool) -> None:
+    usual = sys.getswitchinterval()
+    with suppress(RuntimeError), connections.short_turns():
+        assert sys.getswitchinterval() < usual / 10
+        if fails:
+            raise RuntimeError
+    assert sys.getswitchinterval() == pytest.approx(usual)
 
 
 def seen() -> int:

@@ -7,7 +7,7 @@ import polars as pl
 from django.db import transaction
 
 from reconciliation import action_log
-from reconciliation.connections import may_share_work
+from reconciliation.connections import may_share_work, short_turns
 from reconciliation.core import report as reports
 from reconciliation.core.tally import Tally, Totals, combined, shifted, tally_of
 from reconciliation.models import RunPart
@@ -102,6 +102,7 @@ def write_everything(ending: Ending, ranges: Ranges, rest: Rest, *, apart: bool)
     found, closed = [ranges.rest.drop("right_occurred_at").clear()], [ranges.stored(0).clear()]
     looked = looked_at(ranges, rest)
     with (
+        short_turns(),
         Lots(Explainer(ending, rest, known, apart), ITEMS_A_LOT) as lots,
         closing(one_ahead(looked) if ranges.nothing_stored else looked) as coming,
     ):
