@@ -1,7 +1,9 @@
-"""Work side by side over several connections, on PostgreSQL: only where another connection sees what this one does."""
+"""Work side by side: over several connections, on PostgreSQL and only where another sees what this one does; and what
+comes next, made in a thread while the database takes what came before.
+"""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -76,3 +78,14 @@ def apart(work: Callable[[], T]) -> T:
         return work()
     finally:
         connection.close()
+
+
+def one_ahead(items: Iterator[T]) -> Generator[T, None, None]:
+    """The same items; while one is looked at, the next is made in a thread, so that making it asks the database
+    nothing. Close it when it is left early.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item

@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,8 @@ import psycopg
 from django.db import connection, models
 from django.db.models import Func, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+
+from reconciliation.connections import one_ahead
 
 PIECE_BYTES = 16 * 1024 * 1024
 ROWS_A_CHUNK = 50_000
@@ -191,25 +194,13 @@ def _copy_in(statement: str, lots: Iterator[pl.DataFrame], *, one: bool) -> None
     """COPY table FROM STDIN; unless there is but one lot, the next is written out as text while the database takes in
     the one before.
     """
+    texts = (lot.write_csv(include_header=False, null_value="\\N", quote_style="necessary").encode() for lot in lots)
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
         cursor.connection.cursor() as plain,
         plain.copy(statement) as copy,
-        ThreadPoolExecutor(1) as pool,
+        closing(texts if one else one_ahead(texts)) as coming,
     ):
-        if one:
-            copy.write(_next_csv(lots))
-            return
-        lot = pool.submit(_next_csv, lots)
-        while text := lot.result():
-            lot = pool.submit(_next_csv, lots)
+        for text in coming:
             copy.write(text)
-
-
-def _next_csv(lots: Iterator[pl.DataFrame]) -> bytes:
-    """The next lot as CSV; nothing when there is none."""
-    lot = next(lots, None)
-    if lot is None:
-        return b""
-    return lot.write_csv(include_header=False, null_value="\\N", quote_style="necessary").encode()

@@ -30,8 +30,7 @@ def load_sides(organization: Organization, scope: Scope, window: timedelta) -> d
         partial(read, reader.rows(side).filter(occurred_at__gte=start, occurred_at__lt=end), *reader.shape(side))
         for side in ("left", "right")
     ]
-    frames = side_by_side(reads) if are_many(organization, start, end) else [read() for read in reads]
-    sides = dict(zip(("left", "right"), frames, strict=True))
+    sides = dict(zip(("left", "right"), together(reads, many=are_many(organization, start, end)), strict=True))
     has_outside = any(
         reader.rows(side).exclude(occurred_at__gte=start, occurred_at__lt=end).exists() for side in ("left", "right")
     )
@@ -59,7 +58,7 @@ def load_connected(organization: Organization, seeds: Seeds, window: timedelta) 
     """
     reader = Reader(organization)
     reads = [partial(reader.by_ids, side, ids) for side, ids in seeds.ids.items()]
-    sides = dict(zip(seeds.ids, together(reads, sum(map(len, seeds.ids.values()))), strict=True))
+    sides = dict(zip(seeds.ids, together(reads, many=sum(map(len, seeds.ids.values())) >= MANY_KEYS), strict=True))
     sources = {
         side: pl.concat([frame, reader.other_seed_rows(side, frame, seeds.ids[side], seeds.versions[side])])
         for side, frame in sides.items()
@@ -68,9 +67,9 @@ def load_connected(organization: Organization, seeds: Seeds, window: timedelta) 
     return {side: sorted_by_id(frame) for side, frame in sides.items()}
 
 
-def together(reads: Sequence[Callable[[], pl.DataFrame]], keys: int) -> list[pl.DataFrame]:
-    """What `reads` give, side by side where they are asked for many keys; a second connection has its price."""
-    return side_by_side(reads) if keys >= MANY_KEYS else [read() for read in reads]
+def together(reads: Sequence[Callable[[], pl.DataFrame]], *, many: bool) -> list[pl.DataFrame]:
+    """What `reads` give, side by side where they look for many records; a second connection has its price."""
+    return side_by_side(reads) if many else [read() for read in reads]
 
 
 def sorted_by_id(frame: pl.DataFrame) -> pl.DataFrame:
@@ -101,7 +100,7 @@ def widen(
             around = pl.concat([frame.select(LIKENESS) for frame in sources.values()])
             tables = [*sides, *tables]
             reads = [*(partial(reader.like, side, around, near) for side in sides), *reads]
-        frames = together(reads, sum(map(len, sources.values())))
+        frames = together(reads, many=sum(map(len, sources.values())) >= MANY_KEYS)
         for table, frame in zip(tables, frames, strict=True):
             found[table].append(frame)
         sources = add_to(sides, found)

@@ -81,14 +81,19 @@ def described(step: KeyPass, edges: Frame, left: Frame, right: Frame) -> Frame:
     )
 
 
+def is_alone() -> nw.Expr:
+    """Whether the two records of an edge have no other partner."""
+    return nw.col("left_id").is_unique() & nw.col("right_id").is_unique()
+
+
 def only_unique(edges: Frame) -> Frame:
     """The edges whose two records have no other partner."""
-    return edges.filter(nw.col("left_id").is_unique() & nw.col("right_id").is_unique())
+    return edges.filter(is_alone())
 
 
 def marked(edges: Frame) -> Frame:
     """Edges with `alone`: whether its two records have no other partner."""
-    return edges.with_columns(alone=nw.col("left_id").is_unique() & nw.col("right_id").is_unique())
+    return edges.with_columns(alone=is_alone())
 
 
 def halves(edges: Frame) -> tuple[Frame, Frame]:

@@ -168,9 +168,10 @@ def actor_of(run: ReconciliationRun) -> str:
 
 def entries_of(triage: Triage, run: ReconciliationRun, taken: Mapping[int, Any]) -> list[Entry]:
     """The log entries of changes whose discrepancies have ids. `taken`: adjustments taken back, by discrepancy."""
+    actor = actor_of(run)
     return [
         Entry(
-            action=action, actor=actor_of(run), discrepancy_id=row.pk, run_id=run.pk, before=before,
+            action=action, actor=actor, discrepancy_id=row.pk, run_id=run.pk, before=before,
             after={**after, "adjustments": taken[row.pk]} if row.pk in taken else after, reason=reason,
         )
         for row, action, before, after, reason in triage.entries

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
 
+from reconciliation import connections
 from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.runs import execute, leases
 from reconciliation.runs.shards import explaining, finishing, lots
@@ -115,7 +116,7 @@ def test_the_next_one_is_made_in_another_thread_while_one_is_looked_at() -> None
             yield number
             made.set()
 
-    coming = lots.one_ahead(items())
+    coming = connections.one_ahead(items())
     assert next(coming) == 0
     assert made.wait(20)
     assert list(coming) == [1, 2]
@@ -127,7 +128,7 @@ def test_what_fails_to_be_made_is_raised_after_what_was_made_before() -> None:
         yield 1
         raise RuntimeError("a file is gone")
 
-    before, coming = threading.active_count(), lots.one_ahead(items())
+    before, coming = threading.active_count(), connections.one_ahead(items())
     assert next(coming) == 1
     with pytest.raises(RuntimeError, match="a file is gone"):
         next(coming)

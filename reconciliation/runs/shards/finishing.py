@@ -7,7 +7,7 @@ import polars as pl
 from django.db import transaction
 
 from reconciliation import action_log
-from reconciliation.connections import may_share_work, short_turns
+from reconciliation.connections import may_share_work, one_ahead, short_turns
 from reconciliation.core import report as reports
 from reconciliation.core.tally import Tally, Totals, combined, shifted, tally_of
 from reconciliation.models import RunPart
@@ -25,7 +25,7 @@ from reconciliation.runs.shards.explaining import (
     clear_gone,
     store_lots,
 )
-from reconciliation.runs.shards.lots import Lots, one_ahead
+from reconciliation.runs.shards.lots import Lots
 from reconciliation.runs.shards.parts import finish_part
 from reconciliation.runs.shards.ranges import PAIR, Range, Ranges
 from reconciliation.runs.shards.rest import Rest, match_rest

@@ -1,7 +1,7 @@
-"""Work in threads of their own, beside the one that waits for the database: lots of items, and what comes next."""
+"""Lots of items worked on in a thread of their own, beside the one that waits for the database."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -57,14 +57,3 @@ class Lots(Generic[T]):
             gathered = pl.concat(self.waiting)
             self.waiting = deque([gathered[self.size :]])
             self.alive.append(self.pool.submit(self.work, gathered[: self.size]))
-
-
-def one_ahead(items: Iterator[T]) -> Generator[T, None, None]:
-    """The same items; while one is looked at, the next is made in a thread, so that making it asks the database
-    nothing. Close it when it is left early.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
-            yield item

@@ -1,16 +1,16 @@
 """The first part: both sides read once, piece by piece, and cut by the hash of the first key into files."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import polars as pl
-from django.db import connection
 
 from billing import changes as changes_journal
 from reconciliation.comparisons.base import Comparison, Scope, Sharding, Stored
+from reconciliation.connections import side_by_side
 from reconciliation.core.fees import Terms
 from reconciliation.core.parameters import Parameters, Tolerance
 from reconciliation.core.passes import KeyPass
@@ -76,7 +76,7 @@ def read_sides(
     cut = Cut(comparison.first, count)
     folder.write("items-shape", pl.DataFrame(schema=ITEMS))
     folder.write("companions-shape", sharding.companions(outside["right"]).clear())
-    read = side_by_side(cut_side)
+    read = dict(zip(SIDES, side_by_side([partial(cut_side, side) for side in SIDES]), strict=True))
     tell("matching", 25)
     keep_back(folder, count, rules)
     return {
@@ -91,21 +91,6 @@ def sharding_of(comparison: Comparison) -> Sharding:
     if comparison.sharding is None:
         raise ValueError(f"runs of {comparison.name} are not cut into parts")
     return comparison.sharding
-
-
-def side_by_side(work: Any) -> dict[str, Any]:
-    """Both sides at once over a connection each; one after the other where another connection would see less."""
-    if connection.vendor != "postgresql" or connection.in_atomic_block:
-        return {side: work(side) for side in SIDES}
-
-    def work_and_close(side: str) -> Any:
-        try:
-            return work(side)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(SIDES)) as pool:
-        return dict(zip(SIDES, pool.map(work_and_close, SIDES), strict=True))
 
 
 def gathered(pieces: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
