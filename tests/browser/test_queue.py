@@ -16,6 +16,10 @@ WHOLE_ROWS = """() => [...document.querySelectorAll("#result_list tr.data-row")]
   const box = row.getBoundingClientRect(), pages = document.querySelector(".desk-pages").getBoundingClientRect();
   return box.top >= 0 && box.bottom <= pages.top; }).length"""
 
+CURSOR_SEEN = """() => {
+  const row = document.querySelector("#result_list tr.cursor").getBoundingClientRect();
+  return row.top >= 0 && row.bottom <= document.querySelector(".desk-pages").getBoundingClientRect().top; }"""
+
 
 @pytest.fixture
 def made(ledger_transactions: None) -> Made:
@@ -55,8 +59,7 @@ def test_an_operator_works_down_the_queue_and_never_loses_the_place(made: Made, 
     desk.shoot("queue-2-glance")
     for _n in range(22):
         page.keyboard.press("j")
-    scrolled = page.evaluate("scrollY")
-    assert scrolled > 0
+    page.wait_for_function("scrollY > 0")
     page.keyboard.press("Enter")
     expect(page.locator("[data-step=acknowledge]")).to_be_visible()
     page.keyboard.press("j")
@@ -67,8 +70,9 @@ def test_an_operator_works_down_the_queue_and_never_loses_the_place(made: Made, 
     expect(page.locator(".desk-head .step-acknowledged")).to_be_visible()
     page.keyboard.press("u")
     page.wait_for_url(f"**{QUEUE}?severity=major")
-    page.wait_for_function(f"scrollY >= {scrolled}")
-    assert f"/{rows[26].pk}/" in str(under_cursor(page))
+    expect(page.locator(f'#result_list tr.cursor a[href*="/{rows[26].pk}/"]').first).to_be_visible()
+    page.wait_for_function(CURSOR_SEEN)
+    assert page.evaluate("scrollY") > 0
     desk.shoot("queue-3-back")
 
 
