@@ -15,10 +15,12 @@ QUEUE = "/admin/reconciliation/reconciliationdiscrepancy/"
 WHOLE_ROWS = """() => [...document.querySelectorAll("#result_list tr.data-row")].filter(row => {
   const box = row.getBoundingClientRect(), pages = document.querySelector(".desk-pages").getBoundingClientRect();
   return box.top >= 0 && box.bottom <= pages.top; }).length"""
-
 CURSOR_SEEN = """() => {
   const row = document.querySelector("#result_list tr.cursor").getBoundingClientRect();
   return row.top >= 0 && row.bottom <= document.querySelector(".desk-pages").getBoundingClientRect().top; }"""
+GLANCE_SEEN = """() => {
+  const glance = document.querySelector("#result_list tr.cursor").closest("tbody").getBoundingClientRect();
+  return glance.top >= 0 && glance.bottom <= innerHeight; }"""
 
 
 @pytest.fixture
@@ -108,6 +110,7 @@ def test_a_step_moves_nothing_but_its_row(made: Made, desk: Desk) -> None:
         page.keyboard.press("j")
     page.keyboard.press(" ")
     expect(page.locator(".peek-body:visible")).to_have_count(1)
+    page.wait_for_function(GLANCE_SEEN)
     scrolled = page.evaluate("() => { window.mark = 1; return scrollY; }")
     page.keyboard.press("m")
     expect(page.get_by_role("dialog")).to_be_visible()
