@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
@@ -30,6 +31,8 @@ class DeskAdmin(ModelAdmin):
     """
 
     organization_path: str | None = "organization_id"
+    nothing_yet: Any = gettext_lazy("Rows appear as payments and provider records come in and runs compare them.")
+    """What an empty list says: where its rows will come from."""
     paginator = InfinitePaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER

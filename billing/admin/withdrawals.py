@@ -22,6 +22,9 @@ from .filters import OrganizationFilter, period_filter
 class WithdrawalAdmin(EvidenceAdmin):
     """View-only."""
 
+    nothing_yet = gettext_lazy(
+        "A faulty ingestion is withdrawn on its page. What was taken back, and why, is kept here."
+    )
     page_template = "desk/facts.html"
     list_display = ("ingestion", "withdrawn", "withdrawn_by", "excluded_lines", "put_back", "why", "organization")
     list_display_links = ("ingestion",)

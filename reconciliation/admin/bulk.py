@@ -43,6 +43,9 @@ State = BulkAction.State
 class BulkAdmin(EvidenceAdmin):
     """Newest first. Only whoever made a preview confirms it; the result is for everybody who sees all its rows."""
 
+    nothing_yet = gettext_lazy(
+        "Tick rows of the queue, take all that a filter shows, or a cause: they are worked as one."
+    )
     page_template = "desk/bulk.html"
     organization_path = None
     list_display = ("name", "what", "state_mark", "rows", "done", "left", "who", "when")

@@ -52,6 +52,9 @@ def dry_status_cell(status: str) -> SafeString:
 class DryRunAdmin(RunColumns, EvidenceAdmin):
     """View-only; started with the form that triggers runs."""
 
+    nothing_yet = gettext_lazy(
+        "A dry run shows what a run would find, and writes nothing. “Run reconciliation” offers it."
+    )
     page_template = "desk/dry_run.html"
     list_display = (
         "name",

@@ -92,6 +92,7 @@ class ListFilter(ChoiceFilter):
 class ListExportAdmin(EvidenceAdmin):
     """Who took which list away; and where lists are taken from."""
 
+    nothing_yet = gettext_lazy("Every list can be exported. Who took which away, and when, is kept here.")
     list_display = ("started", "user", "what", "form", "rows_taken", "query", "organization")
     list_display_links = None
     list_select_related = ("organization", "user")

@@ -83,6 +83,7 @@ class FeeTermsForm(OwnRulesForm):
 class FeeTermsAdmin(OwnRulesAdmin):
     """Without a row fees are not compared."""
 
+    nothing_yet = gettext_lazy("No fee is compared. Owners set what was agreed, and each fee is held against it.")
     form = FeeTermsForm
     about = ("organization", "currency", "line_type")
     fields = (*about, "rate", "fixed", "tolerance")

@@ -51,6 +51,9 @@ class ThresholdForm(OwnRulesForm):
 class ThresholdAdmin(OwnRulesAdmin):
     """Without a row two people are always needed."""
 
+    nothing_yet = gettext_lazy(
+        "Every resolution needs two people. A threshold is an amount up to which one manager is enough; owners set it."
+    )
     form = ThresholdForm
     about = ("organization", "currency")
     fields = (*about, "limit")
