@@ -102,5 +102,16 @@ def test_threads_take_short_turns_only_while_they_work_side_by_side(fails: bool)
     assert sys.getswitchinterval() == pytest.approx(usual)
 
 
+def test_usual_turns_come_back_with_the_last_who_asked_for_short_ones() -> None:
+    usual = sys.getswitchinterval()
+    first, second = connections.short_turns(), connections.short_turns()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert sys.getswitchinterval() < usual / 10
+    second.__exit__(None, None, None)
+    assert sys.getswitchinterval() == pytest.approx(usual)
+
+
 def seen() -> int:
     return Organization.objects.count()
