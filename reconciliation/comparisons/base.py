@@ -63,20 +63,19 @@ class Sharding:
     """How a comparison is cut into parts when a run is too large for one process. Frames are those of a side.
 
     `size`: how many records a run looks at, at most (counted only where there may be the given number). `pieces`: the
-    rows of a side around the period, each once. `outside`: everything else the run must read. `frozen`: what `prepare`
-    needs to know, as JSON, the same for all parts. `companions`: right rows that must also be known where their parent
-    is. `marks`: per right row a hash of what makes a family (`family`: its members are decided together) and of what
-    makes a likeness (`like`), each with `id`. `prepare`: left, right and companions of a part made ready for the first
-    pass; `finish`: what remains of the right side, for the rest. `decided`: pairs matched, and kept apart, by people.
+    rows of a side around the period, each once. `outside`: everything else the run must read. `companions`: right rows
+    that must also be known where their parent is. `marks`: per right row a hash of what makes a family (`family`: its
+    members are decided together) and of what makes a likeness (`like`), each with `id`. `prepare`: left, right and
+    companions of a part made ready for the first pass; `finish`: what remains of the right side, for the rest.
+    `decided`: pairs matched, and kept apart, by people.
     """
 
     size: Callable[[Organization, datetime, datetime, Callable[[], Parameters], int], int]
     pieces: Callable[[Organization, str, Scope, Parameters], Iterator[pl.DataFrame]]
     outside: Callable[[Organization, Scope, Parameters, Stored], dict[str, pl.DataFrame]]
-    frozen: Callable[[Organization], dict[str, Any]]
     companions: Callable[[pl.DataFrame], pl.DataFrame]
     marks: Callable[[pl.DataFrame], dict[str, pl.DataFrame]]
-    prepare: Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame, dict[str, Any]], tuple[pl.DataFrame, pl.DataFrame]]
+    prepare: Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame, Parameters], tuple[pl.DataFrame, pl.DataFrame]]
     finish: Callable[[Organization, pl.DataFrame], pl.DataFrame]
     decided: Callable[[Organization], tuple[pl.DataFrame, pl.DataFrame]]
 

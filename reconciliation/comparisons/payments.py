@@ -48,27 +48,21 @@ def parameters(organization: Organization, start: datetime, end: datetime, now: 
         match_window=organization.match_window_seconds * SECOND,
         duplicate_window=organization.duplicate_window_seconds * SECOND,
         tolerance=Tolerance(organization.tolerance_minor, organization.tolerance_ppm),
-        compare_refunds=refund_exclusion(organization) is None,
+        refunds_left_out=refund_exclusion(organization),
     )
 
 
-def refund_exclusion(organization: Organization) -> str | None:
-    """Why refunds are not compared, or None when they are.
+def refund_exclusion(organization: Organization) -> str:
+    """Why refunds are not compared, or "" when they are.
 
     An organization whose books hold no refund at all has nothing to lay next to the provider's: those refunds are
     shown as excluded, with the reason, until the first refund is booked (or the setting says otherwise).
     """
     policy = organization.refunds
-    left_out = policy == Organization.Refunds.NEVER or (
-        policy == Organization.Refunds.AUTO
-        and not Payment.objects.filter(organization=organization, kind="refund").exists()
-    )
-    return refunds_left_out(organization) if left_out else None
-
-
-def refunds_left_out(organization: Organization) -> str:
-    """The reason shown of refunds that are not compared."""
-    return REFUNDS_NOT_COMPARED if organization.refunds == Organization.Refunds.NEVER else REFUNDS_NOT_BOOKED
+    if policy == Organization.Refunds.NEVER:
+        return REFUNDS_NOT_COMPARED
+    booked = Payment.objects.filter(organization=organization, kind="refund")
+    return REFUNDS_NOT_BOOKED if policy == Organization.Refunds.AUTO and not booked.exists() else ""
 
 
 def load(organization: Organization, scope: Scope, rules: Parameters) -> Sides:
@@ -114,9 +108,9 @@ def prepared(organization: Organization, sides: dict[str, pl.DataFrame], rules: 
     """
     left, right = sides["left"], sides["right"]
     ready = mark_superseded(apply_refunds(lazy(with_latest(organization, right)), pin), pin)
-    if rules.compare_refunds:
+    reason = rules.refunds_left_out
+    if not reason:
         return Sides(left, collected(ready))
-    reason = refunds_left_out(organization)
     return Sides(collected(exclude_refunds(lazy(left), reason)), collected(exclude_refunds(ready, reason)))
 
 
@@ -138,5 +132,5 @@ COMPARISON = Comparison(
     first=FIRST,
     passes=PASSES,
     identities=(Payment, ProviderRecord),
-    sharding=sharding(refund_exclusion, lambda organization: decided(organization.pk, NAME)),
+    sharding=sharding(lambda organization: decided(organization.pk, NAME)),
 )

@@ -23,15 +23,12 @@ from .payments_sides import add_to, with_latest
 Decided = tuple[pl.DataFrame, pl.DataFrame]
 
 
-def sharding(
-    refund_exclusion: Callable[[Organization], str | None], decisions: Callable[[Organization], Decided]
-) -> Sharding:
-    """How `payments` is cut into parts. `refund_exclusion`: why refunds are not compared, or None."""
+def sharding(decisions: Callable[[Organization], Decided]) -> Sharding:
+    """How `payments` is cut into parts. `decisions`: the pairs matched, and kept apart, by people."""
     return Sharding(
         size=size,
         pieces=pieces,
         outside=outside,
-        frozen=lambda organization: {"refunds_left_out": refund_exclusion(organization)},
         companions=companions,
         marks=marks,
         prepare=prepare,
@@ -141,7 +138,7 @@ def marks(right: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def prepare(
-    left: pl.DataFrame, right: pl.DataFrame, refunds: pl.DataFrame, frozen: dict[str, Any]
+    left: pl.DataFrame, right: pl.DataFrame, refunds: pl.DataFrame, rules: Parameters
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """A part's sides ready for the first pass: refunds summed up, and left out where they are not compared."""
     is_refund = pl.col("kind") == "refund"
@@ -149,8 +146,8 @@ def prepare(
     charges = collected(apply_refunds(lazy(with_refunds), pin)).filter(~is_refund)
     own = right.filter(is_refund).with_columns(refunded=pl.lit(0, pl.Int64))
     right = pl.concat([charges, own.select(charges.columns)])
-    reason = frozen["refunds_left_out"]
-    if reason is None:
+    reason = rules.refunds_left_out
+    if not reason:
         return left, right
     return collected(exclude_refunds(lazy(left), reason)), collected(exclude_refunds(lazy(right), reason))
 

@@ -42,5 +42,5 @@ class Parameters:
     match_window: int = 72 * 3600 * SECOND
     duplicate_window: int = 3600 * SECOND
     tolerance: Tolerance = Tolerance()
-    compare_refunds: bool = True
+    refunds_left_out: str = ""  # the reason shown of refunds; "": they are compared
     fees: tuple[Terms, ...] = ()  # what the provider may take, where that was agreed

@@ -32,18 +32,18 @@ class Basis:
 
 
 def last_run(run: ReconciliationRun, parameters: dict[str, Any], now: datetime) -> ReconciliationRun | None:
-    """The last finished run of this period, if it followed the same rules and is not from the future."""
-    earlier = (
-        ReconciliationRun.objects.filter(
-            organization=run.organization, comparison=run.comparison, period_start=run.period_start,
-            period_end=run.period_end, status__in=["ok", "break"],
-        )
-        .order_by("-number")
-        .first()
-    )  # fmt: skip
-    if earlier is None or not earlier.journal or earlier.parameters != parameters:
+    """The last finished run of this period, if it and every run since followed the same rules and none is from the
+    future: runs of other periods write items of this one where the periods meet.
+    """
+    finished = ReconciliationRun.objects.filter(
+        organization=run.organization, comparison=run.comparison, status__in=["ok", "break"]
+    )
+    earlier = finished.filter(period_start=run.period_start, period_end=run.period_end).order_by("-number").first()
+    if earlier is None or not earlier.journal:
         return None
-    return earlier if earlier.started_at is not None and earlier.started_at <= now else None
+    since = finished.filter(number__gte=earlier.number).values_list("parameters", "started_at")
+    alike = all(rules == parameters and started is not None and started <= now for rules, started in since)
+    return earlier if alike else None
 
 
 def basis(run: ReconciliationRun, comparison: Comparison, parameters: dict[str, Any], now: datetime) -> Basis | None:

@@ -43,7 +43,8 @@ def rules_of(rules: Parameters) -> dict[str, Any]:
         "duplicate_window_seconds": rules.duplicate_window // 1_000_000,
         "tolerance_minor": rules.tolerance.minor,
         "tolerance_ppm": rules.tolerance.ppm,
-        "compare_refunds": rules.compare_refunds,
+        "compare_refunds": not rules.refunds_left_out,
+        **({"refunds_left_out": rules.refunds_left_out} if rules.refunds_left_out else {}),
         **({"fee_terms": [asdict(terms) for terms in rules.fees]} if rules.fees else {}),
     }
 

@@ -97,7 +97,7 @@ def part_sides(job: Job, round_number: int, part: int) -> tuple[pl.DataFrame, pl
     if round_number > 0:
         return left, right
     companions = read_part(folder, "companions", part)
-    left, right = sharding_of(job.comparison).prepare(left, right, companions, job.read["frozen"])
+    left, right = sharding_of(job.comparison).prepare(left, right, companions, job.rules)
     back = {side: folder.read(f"kept-back-{side}")["id"] for side in ("left", "right")}
     return (
         left.with_columns(kept_back=pl.col("id").is_in(back["left"].implode())),

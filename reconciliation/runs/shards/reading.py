@@ -82,7 +82,7 @@ def read_sides(
     return {
         "read": {side: facts["rows"] for side, facts in read.items()}, "journal": journal, "count": count,
         "lowest": read["left"]["lowest"], "highest": read["left"]["highest"], "rules": rules_as_json(rules),
-        "frozen": sharding.frozen(run.organization), "elsewhere": len(elsewhere),
+        "elsewhere": len(elsewhere),
     }  # fmt: skip
 
 
