@@ -7,7 +7,7 @@ cursor and writes by `executemany`. Nothing here knows what the rows mean.
 import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
@@ -45,7 +45,7 @@ class EpochMicros(Func):
         """Django stores `YYYY-MM-DD HH:MM:SS[.ffffff]`; julianday() would lose microseconds."""
         sql, params = compiler.compile(self.source_expressions[0])
         template = (
-            f"(CAST(strftime('%%s', {sql}) AS INTEGER) * 1000000 + CASE WHEN length({sql}) > 20 "
+            f"(CAST(strftime('%%s', substr({sql}, 1, 19)) AS INTEGER) * 1000000 + CASE WHEN length({sql}) > 20 "
             f"THEN CAST(substr({sql} || '000000', 21, 6) AS INTEGER) ELSE 0 END)"
         )
         return template, [*params, *params, *params]
@@ -60,16 +60,21 @@ def read(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) 
     return pl.concat(pieces) if pieces else pl.DataFrame(schema=schema)
 
 
-def read_pieces(queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema) -> Iterator[pl.DataFrame]:
-    """What `read` gives, in frames of some ten thousand rows, so that a large table never stands in memory at once."""
+def read_pieces(
+    queryset: QuerySet[Any, Any], columns: dict[str, Any], schema: Schema
+) -> Generator[pl.DataFrame, None, None]:
+    """What `read` gives, in frames of some ten thousand rows, so that a large table never stands in memory at once.
+    Close it when it is left early.
+    """
     names = {f"col_{name}": expression for name, expression in columns.items()}
     plain = {k: models.F(v) if isinstance(v, str) else v for k, v in names.items()}
     rows = queryset.order_by().annotate(**plain).values_list(*names)
     sql, params = rows.query.sql_with_params()
     pieces = _copy_out(sql, params, schema) if connection.vendor == "postgresql" else _fetch(sql, params, schema)
     texts = [name for name, dtype in schema.items() if dtype in TEXTS]
-    for piece in pieces:
-        yield piece.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
+    with closing(pieces):
+        for piece in pieces:
+            yield piece.with_columns(pl.when(pl.col(texts) != "").then(pl.col(texts)).name.keep())
 
 
 def read_where(
@@ -84,7 +89,7 @@ def read_where(
     return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
 
 
-def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.DataFrame]:
+def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> Generator[pl.DataFrame, None, None]:
     """COPY (query) TO STDOUT, in pieces, parsed by Polars.
 
     Read at libpq's level: psycopg's own loop costs three times the parsing, row by row.
@@ -107,12 +112,24 @@ def _copy_out(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.Da
             yield from (future.result() for future in parsed)
 
 
-def _copy_pieces(pgconn: Any, statement: bytes) -> Iterator[bytes]:
+def _copy_pieces(pgconn: Any, statement: bytes) -> Generator[bytes, None, None]:
     """The output of a COPY in pieces of whole rows; raises psycopg's error when the statement fails."""
     result = pgconn.exec_(statement)
     if result.status != psycopg.pq.ExecStatus.COPY_OUT:
         raise psycopg.errors.error_from_result(result)
-    text, size, take = io.BytesIO(), 0, pgconn.get_copy_data  # a row is copied once, out of libpq's own buffer
+    try:
+        yield from _joined(pgconn.get_copy_data)
+    except GeneratorExit:
+        _stop_copy(pgconn)
+        raise
+    for result in iter(pgconn.get_result, None):
+        if result.status == psycopg.pq.ExecStatus.FATAL_ERROR:
+            raise psycopg.errors.error_from_result(result)
+
+
+def _joined(take: Callable[[int], tuple[int, bytes]]) -> Iterator[bytes]:
+    """Rows joined to pieces. A row is copied once, out of libpq's own buffer."""
+    text, size = io.BytesIO(), 0
     while True:
         length, row = take(0)
         if length < 0:
@@ -121,11 +138,17 @@ def _copy_pieces(pgconn: Any, statement: bytes) -> Iterator[bytes]:
         if size >= PIECE_BYTES:
             yield text.getvalue()
             text, size = io.BytesIO(), 0
-    while (result := pgconn.get_result()) is not None:
-        if result.status == psycopg.pq.ExecStatus.FATAL_ERROR:
-            raise psycopg.errors.error_from_result(result)
     if size:
         yield text.getvalue()
+
+
+def _stop_copy(pgconn: Any) -> None:
+    """Nobody wants the rest of a COPY: until it is taken, the connection is good for nothing else."""
+    pgconn.get_cancel().cancel()
+    while pgconn.get_copy_data(0)[0] >= 0:
+        pass
+    while pgconn.get_result() is not None:
+        pass
 
 
 def _parse(text: bytes, schema: Schema) -> pl.DataFrame:
@@ -136,7 +159,7 @@ def _parse(text: bytes, schema: Schema) -> pl.DataFrame:
     return frame.with_columns(pl.col(flags) == "t") if flags else frame
 
 
-def _fetch(sql: str, params: Sequence[Any], schema: Schema) -> Iterator[pl.DataFrame]:
+def _fetch(sql: str, params: Sequence[Any], schema: Schema) -> Generator[pl.DataFrame, None, None]:
     """Reads by cursor in chunks, so that the Python rows of a large table never stand in memory at once."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)
@@ -181,7 +204,7 @@ def write(
     names = ", ".join(connection.ops.quote_name(name) for name in columns)
     lots = (shape(lot) for lot in frame.iter_slices(ROWS_A_CHUNK))
     if connection.vendor == "postgresql":
-        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT csv, NULL '\\N')"
+        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT csv)"
         _copy_in(statement, lots, one=len(frame) <= ROWS_A_CHUNK)
         return
     holes = ", ".join(["%s"] * len(columns))
@@ -194,7 +217,7 @@ def _copy_in(statement: str, lots: Iterator[pl.DataFrame], *, one: bool) -> None
     """COPY table FROM STDIN; unless there is but one lot, the next is written out as text while the database takes in
     the one before.
     """
-    texts = (lot.write_csv(include_header=False, null_value="\\N", quote_style="necessary").encode() for lot in lots)
+    texts = (lot.write_csv(include_header=False).encode() for lot in lots)
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,

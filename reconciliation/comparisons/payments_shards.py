@@ -1,6 +1,6 @@
 """`payments` cut into parts: rows in pieces, what lies outside the period, and what must stay together."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,7 +57,9 @@ def size(
     return sum(table.objects.filter(**around).count() for table in tables)
 
 
-def pieces(organization: Organization, side: str, scope: Scope, rules: Parameters) -> Iterator[pl.DataFrame]:
+def pieces(
+    organization: Organization, side: str, scope: Scope, rules: Parameters
+) -> Generator[pl.DataFrame, None, None]:
     """The rows of a side around the period, some thousand at a time, each once."""
     reader, window = Reader(organization), window_of(rules)
     around = {"occurred_at__gte": scope.start - window, "occurred_at__lt": scope.end + window}

@@ -1,5 +1,6 @@
 """The door between tables and frames: pieces and lots join into what was asked for."""
 
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,8 @@ from django.db import transaction
 from billing.models import Organization
 from reconciliation import frames
 from reconciliation.models import ReconciliationItem
+from tests.reconciliation.books import END, NOON, Books
+from tests.reconciliation.invoice_books import InvoiceBooks
 
 SCHEMA: frames.Schema = {"left_id": pl.Int64, "right_id": pl.Int64, "reason": pl.String, "due_at": pl.Int64}
 COLUMNS: dict[str, Any] = {name: name for name in SCHEMA} | {"due_at": frames.EpochMicros("due_at")}
@@ -69,3 +72,29 @@ def test_a_lot_that_cannot_be_written_leaves_none_of_the_others() -> None:
     with pytest.raises(ValueError, match="the third lot"), transaction.atomic():
         frames.write(ReconciliationItem, items(50), shape)
     assert not ReconciliationItem.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_last_fraction_of_a_second_stays_in_its_second() -> None:
+    books, at = Books(), NOON.replace(microsecond=999_700)
+    books.paid("p1", key="ch_1", at=at)
+    books.run()
+    assert ReconciliationItem.objects.get(closed_run=None).occurred_at == at
+    assert books.run(full=True).written == {"items": 0, "discrepancies": 0, "log": 0}
+
+
+@pytest.mark.django_db
+def test_the_last_fraction_of_a_period_is_in_one_of_two() -> None:
+    books = InvoiceBooks()
+    books.billed("A", 1000, at=END - timedelta(microseconds=300))
+    following = {"start": END, "end": END + timedelta(days=30)}
+    assert [sum(books.run(**period).counts.values()) for period in ({}, following)] == [1, 0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["\\N", "\\.", "INV\r1", 'INV\n"1",\\.', ""])
+def test_a_reference_may_be_what_means_something_to_a_database(text: str) -> None:
+    books, statement = Books("acme"), InvoiceBooks("globex")
+    books.paid("p1", key=text)
+    statement.line("1", 600, text, at=NOON)
+    assert books.run().error == statement.run().error == ""
