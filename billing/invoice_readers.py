@@ -5,10 +5,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import F
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
 from .changes import note_records
 from .models import InvoicePaymentVersion, InvoiceVersion, Organization, SourceChange, StatementLineVersion
 from .tenants import WORKSPACE_KEY, workspaces
+
+OWN_WORD = KeyTextTransform(WORKSPACE_KEY, KeyTextTransform("metadata", "detail"))
+INHERITED = KeyTextTransform(WORKSPACE_KEY, KeyTextTransform("subscription_metadata", "detail"))
 
 
 def note_readers(organization: Organization, versions: Sequence[Any]) -> None:
@@ -26,6 +31,23 @@ def note_readers(organization: Organization, versions: Sequence[Any]) -> None:
             by_reader[reader].add(identity)
     for one in Organization.objects.filter(pk__in=sorted(by_reader)).order_by("pk"):
         note_records(organization=one, source=source, identity_ids=sorted(by_reader[one.pk]))
+
+
+def note_words(words: set[str], *readers: Organization) -> None:
+    """Note the invoices of shared accounts that say one of `words` of whose they are: it means another organization
+    now, or none. With the accounts' holders, and with `readers`.
+    """
+    rows = InvoiceVersion.objects.filter(organization__stripe_account="", number=F("invoice__current_number")).annotate(
+        word=Coalesce(OWN_WORD, INHERITED)
+    )
+    by_holder: dict[int, set[int]] = defaultdict(set)
+    for organization_id, invoice_id in rows.filter(word__in=words).values_list("organization_id", "invoice_id"):
+        by_holder[organization_id].add(invoice_id)
+    everything = sorted(set().union(*by_holder.values()))
+    for holder in Organization.objects.filter(pk__in=by_holder).order_by("pk"):
+        note_records(organization=holder, source=SourceChange.Source.INVOICE, identity_ids=sorted(by_holder[holder.pk]))
+    for reader in readers:
+        note_records(organization=reader, source=SourceChange.Source.INVOICE, identity_ids=everything)
 
 
 def readers_of_invoices(versions: Iterable[InvoiceVersion]) -> set[tuple[int, int]]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.events import refold_organization
+from billing.invoice_readers import note_words
 from billing.models import Organization
 from billing.money import MoneyError, known_currency
 
@@ -40,6 +41,7 @@ def save_organization(*, slug: str, fields: Mapping[str, object], now: datetime)
             organization = Organization(slug=slug, **fields)
             check_organization(organization)
             organization.save()
+            note_words({organization.workspace_id or organization.slug})
             return Saved(organization, True, {})
         before = {name: getattr(organization, name) for name in fields}
         for name, value in fields.items():
@@ -52,6 +54,8 @@ def save_organization(*, slug: str, fields: Mapping[str, object], now: datetime)
         }
         if changes:
             organization.save(update_fields=list(changes))
+        if "workspace_id" in changes:
+            note_words({word or organization.slug for word in changes["workspace_id"]}, organization)
         if "reference_keys" in changes:
             refold_organization(organization=organization, now=now)
         return Saved(organization, False, changes)

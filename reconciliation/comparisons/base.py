@@ -1,6 +1,6 @@
 """What a comparison is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,10 +30,9 @@ class Scope:
 
 @dataclass(frozen=True)
 class Seeds:
-    """Where an incremental run starts: per side, identities that changed, and the versions earlier items compared."""
+    """Where an incremental run starts: per side, identities that changed, or were compared with one that did."""
 
     ids: dict[str, pl.Series]
-    versions: dict[str, pl.Series]
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Sharding:
     """
 
     size: Callable[[Organization, datetime, datetime, Callable[[], Parameters], int], int]
-    pieces: Callable[[Organization, str, Scope, Parameters], Iterator[pl.DataFrame]]
+    pieces: Callable[[Organization, str, Scope, Parameters], Generator[pl.DataFrame, None, None]]
     outside: Callable[[Organization, Scope, Parameters, Stored], dict[str, pl.DataFrame]]
     companions: Callable[[pl.DataFrame], pl.DataFrame]
     marks: Callable[[pl.DataFrame], dict[str, pl.DataFrame]]

@@ -84,7 +84,8 @@ def load(organization: Organization, scope: Scope, rules: Parameters) -> Sides:
 
 def connected(organization: Organization, seeds: Seeds, rules: Parameters) -> Sides:
     """Both sides of what is connected to changed records, ready to be matched."""
-    window = timedelta(microseconds=max(rules.match_window, rules.duplicate_window))
+    # Whether a bucket of the window pass is too crowded depends on records up to two windows away.
+    window = timedelta(microseconds=max(2 * rules.match_window, rules.duplicate_window))
     together, apart = decided(organization.pk, NAME)
     while True:
         found = load_connected(organization, seeds, window)

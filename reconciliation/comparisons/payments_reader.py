@@ -118,18 +118,18 @@ class Reader:
         outside = self.rows(link.table).exclude(occurred_at__gte=start, occurred_at__lt=end)
         return read(outside.filter(**{f"{link.field}__in": keys}), *self.shape(link.table))
 
-    def other_seed_rows(self, side: str, found: pl.DataFrame, ids: pl.Series, versions: pl.Series) -> pl.DataFrame:
+    def other_seed_rows(self, side: str, found: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
         """Rows to follow keys from besides `found`, the members among `ids`: the other identities as they are now, and
-        the given versions, which may be old ones.
+        all as they ever were. What earlier results compared is not enough: a run of another period may have written
+        newer ones meanwhile, and what the older version tied together is then decided anew by nobody.
         """
         table: QuerySet[Any] = PaymentVersion.objects if side == "left" else ProviderRecordVersion.objects  # type: ignore[assignment]
         everything: QuerySet[Any] = self.rows(side) if side == "left" else provider_rows(self.organization)
         others = ids.filter(~ids.is_in(found["id"].implode()))
-        older = versions.filter(~versions.is_in(found["version_id"].implode()))
         return pl.concat(
             [
                 read_where(everything, IDENTITY[side], others.sort().to_list(), *self.shape(side)),
-                read_where(table.all(), "id", older.sort().to_list(), *self.shape(side)),
+                read_where(table.all(), IDENTITY[side], ids.sort().to_list(), *self.shape(side)),
             ]
         )
 

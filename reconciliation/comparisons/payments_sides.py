@@ -11,6 +11,7 @@ from django.db.models import F
 from billing.models import Organization, PaymentVersion, ProviderRecord, ProviderRecordVersion
 from billing.models.provider import ProviderKind
 from reconciliation.connections import may_share_work, side_by_side
+from reconciliation.core.parameters import micros
 from reconciliation.frames import read, read_where
 
 from .base import Scope, Seeds
@@ -43,7 +44,18 @@ def load_sides(organization: Organization, scope: Scope, window: timedelta) -> d
         for link in LINKS:
             found[link.table].append(reader.linked_to_range(link, start, end))
         widen(reader, sides, add_to(sides, found), near=None)
+        widen(reader, sides, former_elsewhere(sides, named, scope), near=window)
     return {side: sorted_by_id(frame) for side, frame in sides.items()}
+
+
+def former_elsewhere(
+    sides: dict[str, pl.DataFrame], named: dict[str, pl.Series], scope: Scope
+) -> dict[str, pl.DataFrame]:
+    """The records outside the period that earlier results name: it is decided anew about them, and that takes whatever
+    they could be matched with where they are.
+    """
+    inside = pl.col("occurred_at").is_between(micros(scope.start), micros(scope.end), closed="left")
+    return {side: frame.filter(pl.col("id").is_in(named[side].implode()) & ~inside) for side, frame in sides.items()}
 
 
 def are_many(organization: Organization, start: datetime, end: datetime) -> bool:
@@ -53,15 +65,14 @@ def are_many(organization: Organization, start: datetime, end: datetime) -> bool
 
 
 def load_connected(organization: Organization, seeds: Seeds, window: timedelta) -> dict[str, pl.DataFrame]:
-    """The records of `seeds` and everything connected to them by a key, now or in the versions compared last, or by the
+    """The records of `seeds` and everything connected to them by a key, now or in any earlier version, or by the
     same customer, amount and currency within `window`, until nothing is added.
     """
     reader = Reader(organization)
     reads = [partial(reader.by_ids, side, ids) for side, ids in seeds.ids.items()]
     sides = dict(zip(seeds.ids, together(reads, many=sum(map(len, seeds.ids.values())) >= MANY_KEYS), strict=True))
     sources = {
-        side: pl.concat([frame, reader.other_seed_rows(side, frame, seeds.ids[side], seeds.versions[side])])
-        for side, frame in sides.items()
+        side: pl.concat([frame, reader.other_seed_rows(side, frame, seeds.ids[side])]) for side, frame in sides.items()
     }
     widen(reader, sides, sources, near=window)
     return {side: sorted_by_id(frame) for side, frame in sides.items()}

@@ -143,10 +143,10 @@ class Reader:
         found = read_where(rows, field, wanted, columns, schema)
         return found if side == "left" else with_roles(found)
 
-    def former(self, versions: pl.Series) -> pl.DataFrame:
-        """Lines as they were, to follow what tied them to others then."""
-        wanted = versions.unique().sort().to_list()
-        return with_roles(read_where(StatementLineVersion.objects.all(), "id", wanted, RIGHT_COLUMNS, RIGHT))
+    def former(self, lines: pl.Series) -> pl.DataFrame:
+        """Lines as they ever were, to follow what tied them to others then."""
+        wanted = lines.unique().sort().to_list()
+        return with_roles(read_where(StatementLineVersion.objects.all(), "line_id", wanted, RIGHT_COLUMNS, RIGHT))
 
     def holds_everything(self) -> bool:
         """Whether nothing lies outside the period that was read."""

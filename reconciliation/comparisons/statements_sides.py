@@ -7,7 +7,7 @@ import polars as pl
 
 from billing.models import InvoicePaymentVersion, Organization
 from billing.money import stripe_exponent
-from reconciliation.core.invoice_groups import PAYMENT
+from reconciliation.core.invoice_groups import PAYMENT, REVERSAL
 from reconciliation.frames import read_where
 
 from .base import Scope, Seeds, Sides
@@ -27,6 +27,7 @@ class Found:
     links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINKS))
     invoices: pl.Series = field(default_factory=lambda: pl.Series(dtype=TEXT))
     payments: pl.Series = field(default_factory=lambda: pl.Series(dtype=TEXT))
+    sources: pl.Series = field(default_factory=lambda: pl.Series(dtype=TEXT))
 
     def add(self, left: Iterable[pl.DataFrame], right: Iterable[pl.DataFrame], links: Iterable[pl.DataFrame]) -> None:
         """Adds rows; a record counts once."""
@@ -53,12 +54,12 @@ def load_sides(organization: Organization, scope: Scope) -> Sides:
 
 
 def load_connected(organization: Organization, seeds: Seeds) -> Sides:
-    """The records of `seeds` and everything tied to them, now or in the versions compared last."""
+    """The records of `seeds` and everything tied to them, now or in any earlier version."""
     reader, found = Reader(organization), Found()
     left = reader.where("left", "invoice_id", seeds.ids["left"])
     right = reader.where("right", "line_id", seeds.ids["right"])
     found.add([left], [right], [])
-    follow(reader, found, left, pl.concat([right, reader.former(seeds.versions["right"])]))
+    follow(reader, found, left, pl.concat([right, reader.former(seeds.ids["right"])]))
     return prepared(found)
 
 
@@ -76,16 +77,19 @@ def follow(reader: Reader, found: Found, left: pl.DataFrame, right: pl.DataFrame
     while True:
         invoices = fresh([left["key"], right["alt_key2"], found.links["invoice"]], found.invoices)
         payments = fresh([right["parent_key"], right["intent"], found.links["payment"]], found.payments)
-        if invoices.is_empty() and payments.is_empty():
+        sources = fresh([right.filter(pl.col("role") == REVERSAL)["source"]], found.sources)
+        if invoices.is_empty() and payments.is_empty() and sources.is_empty():
             return
         found.invoices = pl.concat([found.invoices, invoices])
         found.payments = pl.concat([found.payments, payments])
+        found.sources = pl.concat([found.sources, sources])
         left = reader.where("left", "invoice__external_id", invoices)
         right = pl.concat(
             [
                 reader.where("right", "invoice_reference", invoices),
                 reader.where("right", "charge_reference", payments),
                 reader.where("right", "intent_reference", payments),
+                reader.where("right", "source_reference", sources),
             ]
         )
         links = [reader.links("invoice_reference", invoices), reader.links("payment_reference", payments)]

@@ -19,7 +19,7 @@ from reconciliation.runs.reading import STORED, STORED_COLUMNS, lies_in_period
 from reconciliation.runs.working import Work
 
 # Part of the rules: a release that matches or counts differently starts from the whole period, not from an older run.
-RULES_VERSION = 1
+RULES_VERSION = 2
 DISCREPANCY = (
     "type", "severity", "currency", "difference_minor", "unexplained_minor", "left_id", "right_id", "reference",
 )  # fmt: skip

@@ -168,12 +168,7 @@ def gather_connected(
     stored = items_touching(items, changed["left"].sort(), changed["right"].sort())
     asked = dict(changed)
     while True:
-        seeds = Seeds(
-            ids={side: pl.concat([changed[side], ids_of(stored, side)]).unique() for side in changed},
-            versions={
-                side: stored[f"{side}_version_id"].filter(stored[f"{side}_version_id"] > 0).unique() for side in changed
-            },
-        )
+        seeds = Seeds({side: pl.concat([changed[side], ids_of(stored, side)]).unique() for side in changed})
         sides = comparison.connected(organization, seeds, rules)
         named = {"left": sides.left["id"], "right": pl.concat([sides.right["id"], sides.gone])}
         new = {side: ids.filter(~ids.is_in(asked[side].implode())).unique().sort() for side, ids in named.items()}
