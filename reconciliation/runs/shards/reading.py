@@ -1,6 +1,7 @@
 """The first part: both sides read once, piece by piece, and cut by the hash of the first key into files."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import chain
@@ -17,7 +18,7 @@ from reconciliation.core.passes import KeyPass
 from reconciliation.frames import Schema
 from reconciliation.models import ReconciliationRun
 from reconciliation.runs.reading import STORED, elsewhere_for_period, ids_of, open_items
-from reconciliation.runs.shards.folder import Folder
+from reconciliation.runs.shards.folder import Folder, remove
 from reconciliation.runs.working import Progress
 
 ROWS_A_CUT = 250_000
@@ -54,6 +55,10 @@ def read_sides(
 ) -> dict[str, Any]:
     """Reads both sides of a run into `folder`, in `count` parts, and says what later parts need to know."""
     sharding = sharding_of(comparison)
+    more = folder.read("stored-more") if folder.names("stored-more") else None
+    remove(folder)  # whatever an earlier reading, and what followed it, has left
+    if more is not None:
+        folder.write("stored-more", more)
     journal = changes_journal.position(run.organization)  # first of all: what comes in from here on counts as new later
     scope = Scope(run.period_start, run.period_end)
     stored = open_items(run.organization, comparison).filter(
@@ -71,7 +76,9 @@ def read_sides(
     def cut_side(side: str) -> dict[str, int]:
         folder.write(f"{side}-shape", outside[side].clear())
         inside = sharding.pieces(run.organization, side, scope, rules)
-        return cut_rows(gathered(chain([outside[side]], inside)), side=side, sharding=sharding, folder=folder, cut=cut)
+        with closing(inside):
+            rows = gathered(chain([outside[side]], inside))
+            return cut_rows(rows, side=side, sharding=sharding, folder=folder, cut=cut)
 
     cut = Cut(comparison.first, count)
     folder.write("items-shape", pl.DataFrame(schema=ITEMS))
@@ -82,7 +89,7 @@ def read_sides(
     return {
         "read": {side: facts["rows"] for side, facts in read.items()}, "journal": journal, "count": count,
         "lowest": read["left"]["lowest"], "highest": read["left"]["highest"], "rules": rules_as_json(rules),
-        "elsewhere": len(elsewhere),
+        "elsewhere": len(elsewhere), "fence": run.number or 0,
     }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def parts_of(records: int) -> int:
 def begin(worker: Worker, count: int) -> None:
     """Opens the first part of a run that is cut into `count`; one begun before goes on, if its files are here."""
     run = worker.run
-    if started(run) and (worker.folder.path.exists() or not parts.results(run, Phase.READ)):
+    if started(run) and goes_on(worker):
         RunPart.objects.filter(run=run, done=False).update(claimed_until=None)  # their workers lost the lease
         return
     remove_abandoned(Path(settings.RUN_FILES))
@@ -81,6 +81,18 @@ def begin(worker: Worker, count: int) -> None:
         leases.hold(run=run, fence=worker.fence)
         RunPart.objects.filter(run=run).delete()
         parts.open_phase(run, Phase.READ, result={"count": count})
+
+
+def goes_on(worker: Worker) -> bool:
+    """Whether what was begun still holds: its files are here, and no other run has written since it was read."""
+    read = parts.results(worker.run, Phase.READ)
+    if not read:
+        return True
+    later = ReconciliationRun.objects.filter(
+        organization=worker.run.organization, comparison=worker.run.comparison, number__gt=read[0].get("fence", 0),
+        number__lt=worker.fence, status__in=["ok", "break"],
+    )  # fmt: skip
+    return worker.folder.path.exists() and not later.exists()
 
 
 def next_parts(worker: Worker) -> list[RunPart]:
