@@ -122,11 +122,11 @@ def right_row(known: Known, *, due: bool) -> dict[str, Any] | None:
     return row(
         known, version_id=stated.version_id if stated else 0, amount=amount,
         currency=stated.currency if stated else own[0].currency, status=status,
-        excluded=exclusion(known, status, due=due), more=more,
+        excluded=exclusion(known, status), more=more,
     ) | {"provider": "stripe"}  # fmt: skip
 
 
-def exclusion(known: Known, status: str, *, due: bool) -> str | None:
+def exclusion(known: Known, status: str) -> str | None:
     """Why a payout is not compared: the provider lists no lines of it. One that failed, or is late, is shown."""
     stated = known.stated
     if stated is None:
@@ -135,8 +135,7 @@ def exclusion(known: Known, status: str, *, due: bool) -> str | None:
         return TAKES_BACK
     if stated.automatic or known.lines:
         return None
-    in_trouble = status == "failed" or (status == "pending" and due)
-    return None if in_trouble else MANUAL
+    return None if status in ("failed", "pending") else MANUAL  # on its way it is not due yet, or late
 
 
 def left_row(known: Known, *, due: bool) -> dict[str, Any] | None:

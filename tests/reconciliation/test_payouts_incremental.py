@@ -155,3 +155,11 @@ def test_a_period_holds_the_payouts_that_arrive_in_it() -> None:
     result = books.run()
     assert result.report["totals"]["EUR"]["read"]["right"] == {"count": 1, "amount_minor": 1_000}
     assert ReconciliationItem.objects.get().occurred_at == START
+
+
+def test_a_payout_sent_by_hand_that_does_not_arrive_is_late() -> None:
+    books = PayoutBooks()
+    books.payout(status="in_transit", automatic=False, reconciliation_status="not_applicable")
+    assert books.run(now=ARRIVES).counts["not_due"] == 1
+    assert books.run(now=LATER).discrepancies == {"PayoutLate": 1}
+    assert books.run(now=LATER, full=True).written == {"items": 0, "discrepancies": 0, "log": 0}
