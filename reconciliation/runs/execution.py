@@ -47,11 +47,14 @@ def open_run(
     if start >= end:
         raise ValueError("A period must end after it starts.")
     key = {"organization": organization, "comparison": comparison, "period_start": start, "period_end": end}
-    try:
-        with transaction.atomic():
-            return ReconciliationRun.objects.create(**key, requested_by=by, requested_via=via, created_at=now)
-    except IntegrityError:
-        return ReconciliationRun.objects.get(**key, status__in=["queued", "running"])
+    while True:
+        try:
+            with transaction.atomic():
+                return ReconciliationRun.objects.create(**key, requested_by=by, requested_via=via, created_at=now)
+        except IntegrityError:
+            unfinished = ReconciliationRun.objects.filter(**key, status__in=["queued", "running"]).first()
+            if unfinished is not None:  # else it has ended meanwhile
+                return unfinished
 
 
 def reconcile(

@@ -130,7 +130,7 @@ def _see_again(triage: Triage, row: ReconciliationDiscrepancy, finding: Finding,
     """
     content = content_of(finding)
     changed = any(getattr(row, name) != value for name, value in content.items())
-    amount_changed = row.difference_minor != finding.difference_minor
+    amount_changed = (row.difference_minor, row.currency) != (finding.difference_minor, finding.currency)
     resolved = row.status == Status.RESOLVED
     if resolved and row.resolution_code != CLEARED and not amount_changed:
         return  # accepted by a person with this very amount

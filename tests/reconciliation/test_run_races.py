@@ -66,3 +66,19 @@ def unshared_run(**facts: Any) -> ReconciliationRun:
         organization=facts["organization"], comparison="payments", period_start=facts["start"],
         period_end=facts["end"].replace(microsecond=shift * 1000 + id(facts) % 1000), created_at=facts["now"],
     )  # fmt: skip
+
+
+def test_a_run_that_ends_while_another_is_asked_for_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    books = Books()
+    asked: dict[str, Any] = {"organization": books.organization, "comparison": "payments", "start": START, "end": END}
+    first = execution.open_run(**asked, by=None, via="test", now=LATER)
+    find = ReconciliationRun.objects.filter
+
+    def when_it_has_ended(**facts: Any) -> Any:
+        monkeypatch.undo()
+        ReconciliationRun.objects.update(status="ok")
+        return find(**facts)
+
+    monkeypatch.setattr(type(ReconciliationRun.objects), "filter", lambda _self, **facts: when_it_has_ended(**facts))
+    second = execution.open_run(**asked, by=None, via="test", now=LATER)
+    assert (second.status, second.pk != first.pk) == ("queued", True)

@@ -100,3 +100,18 @@ def test_the_report_equals_what_the_stored_items_add_up_to(books: Books) -> None
     euros = frame.filter(pl.col("left_currency") == "EUR").group_by("outcome").agg(pl.col("left_amount_minor").sum())
     for outcome, amount in euros.iter_rows():
         assert report["totals"]["EUR"]["outcomes"][outcome]["left"]["amount_minor"] == amount
+
+
+def test_a_difference_accepted_in_one_currency_is_open_in_another(books: Books) -> None:
+    books.paid("p1", 100_000, key="ch_1", currency="JPY")
+    books.charged("ch_1", 90_000, currency="JPY")
+    books.run()
+    ReconciliationDiscrepancy.objects.update(
+        status="resolved", resolution_code="accepted_difference", resolved_at=LATER, closing_rule="four_eyes",
+        proposed_by=person("Operator", books.organization), approved_by=person("Manager", books.organization),
+    )  # fmt: skip
+    books.paid("p1", 100_000, key="ch_1", currency="EUR")
+    books.charged("ch_1", 90_000, currency="EUR")
+    books.run()
+    row = books.only("AmountMismatch")
+    assert (row.status, row.currency) == ("open", "EUR")
