@@ -1,6 +1,7 @@
 """The steps of a sweep: fetch each source, then reconcile each comparison. Each tells in figures what it came to."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +21,7 @@ from reconciliation.comparisons import COMPARISONS
 from reconciliation.models import ReconciliationRun, SyncJob
 from reconciliation.runs import LeaseHeld, RunInProgress, execute, open_run
 
+from .jobs import JobLost, update
 from .periods import months
 
 Figures = dict[str, Any]
@@ -30,6 +32,7 @@ class Job:
     """What a step works with. `beat` is called often: it keeps the job and tells how far it is (rows read, or None).
 
     `by` names who wanted it, `days` is how far back statements are read, `month_count` how many months are reconciled.
+    `stays`: it is worked to its end here, with no other worker to go on with a large run.
     """
 
     row: SyncJob
@@ -38,6 +41,7 @@ class Job:
     beat: Callable[[int | None], None]
     days: int
     month_count: int
+    stays: bool = False
 
     def listener(self, fetch: ProviderFetch) -> None:
         """A page was stored."""
@@ -135,15 +139,26 @@ def reconcile_period(job: Job, comparison: str, start: datetime, end: datetime) 
         via="sweep", now=job.clock(),
     )  # fmt: skip
     try:
-        result = execute(run=run, now=job.clock(), progress=lambda _stage, _percent: job.beat(None))
+        result = execute(run=run, now=job.clock(), progress=lambda _stage, _percent: alive(job), wait=job.stays)
     except LeaseHeld as held:
         async_task("reconciliation.tasks.work_run", run.pk, task_name=f"run {run.pk}", group="runs")
         raise PutOff(str(held)) from None
     except RunInProgress as taken:
         raise PutOff(str(taken)) from None
+    if result.status == "running":  # cut into parts: the workers go on with it
+        async_task("reconciliation.tasks.work_run", run.pk, task_name=f"run {run.pk}", group="runs")
+        raise PutOff(str(run))
     if result.status == "error":
         raise StepFailed(f"{run}: {result.error}")
     return {"run": run.pk, "result": result.status, "open": sum(result.discrepancies.values())}
+
+
+def alive(job: Job) -> None:
+    """Keeps the job while a run is worked. Whether its time is up, or it is lost, is asked between two steps: what is
+    raised inside a run would end the run.
+    """
+    with suppress(JobLost):
+        update(job=job.row, now=job.clock())
 
 
 def _nothing_to_compare(job: Job, comparison: str, start: datetime, end: datetime) -> bool:

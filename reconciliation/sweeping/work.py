@@ -67,10 +67,13 @@ def work_job(
 
     # What is stored is English; the reader's language comes in where it is shown.
     with override("en"):
-        worked = Job(job, actor(job), clock, beat, told.days, told.months)
+        worked = Job(job, actor(job), clock, beat, told.days, told.months, stays=leave_at is None)
+        steps = 0
         try:
             for name, step in _steps(worked, told):
-                _do(job, name, step, clock, tell)
+                if steps and leave_at is not None and time.monotonic() > leave_at:
+                    raise TimeUp(str(job))
+                steps += _do(job, name, step, clock, tell)
         except TimeUp:
             give_back(job=job, now=clock())
             raise
@@ -111,10 +114,10 @@ def _refusal(problem: StripeProblem) -> Callable[[], Figures]:
     return refuse
 
 
-def _do(job: SyncJob, name: str, step: Callable[[], Figures], clock: Clock, tell: Tell) -> None:
-    """Do a step and store what came of it, unless an earlier holder of the job did."""
+def _do(job: SyncJob, name: str, step: Callable[[], Figures], clock: Clock, tell: Tell) -> bool:
+    """Do a step and store what came of it, unless an earlier holder of the job did: whether it was to do."""
     if any(one["name"] == name for one in job.steps):
-        return
+        return False
     update(job=job, now=clock(), stage=name, rows=0)
     tell(name, None)
     begun = time.monotonic()
@@ -134,3 +137,4 @@ def _do(job: SyncJob, name: str, step: Callable[[], Figures], clock: Clock, tell
     done = {"name": name, "status": status, "figures": figures, "error": error}
     took = {"seconds": f"{time.monotonic() - begun:.1f}"}
     update(job=job, now=clock(), steps=[*job.steps, done | took], deaths=0)
+    return True

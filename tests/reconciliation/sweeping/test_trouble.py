@@ -14,11 +14,12 @@ import pytest
 
 from billing.models import StatementLine, StatementLineVersion
 from reconciliation.models import ReconciliationRun, SyncJob
-from reconciliation.sweeping import JobLost, jobs
+from reconciliation.sweeping import JobLost, Settings, TimeUp, jobs, open_job, work_job
 from reconciliation.sweeping.jobs import LEASE, MAX_DEATHS, STOPPED_OFTEN, claim
 from tests.billing.stripe.desk import KEY, Desk, desk_of, organization
 from tests.conftest import ROOT
-from tests.reconciliation.sweeping.sweeps import asked, content, stock, swept
+from tests.reconciliation.books import NOON, Books
+from tests.reconciliation.sweeping.sweeps import asked, content, stock, swept, without_key
 
 names = itertools.count(1)
 
@@ -177,3 +178,19 @@ def test_a_killed_sweep_is_taken_up_by_the_next(
         lines = len(desk.shelf.all("balance_transactions"))
         assert StatementLine.objects.count() == lines
         assert StatementLineVersion.objects.filter(number=1).count() == lines
+
+
+@pytest.mark.django_db
+def test_time_that_is_up_ends_no_run_and_the_next_turn_goes_on() -> None:
+    books = Books()
+    books.paid("p1", key="ch_1")
+    job = open_job(organization=books.organization, kind="sweep", by=None, via="schedule", now=NOON)
+    told, turns = Settings(opener=without_key, days=7, months=2), 0
+    while True:
+        try:
+            work_job(job=job, told=told, clock=lambda: NOON, stay_seconds=0.0)
+            break
+        except TimeUp:
+            turns += 1
+    assert turns > 2
+    assert set(ReconciliationRun.objects.values_list("status", flat=True)) == {"ok"}
