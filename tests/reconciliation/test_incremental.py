@@ -223,42 +223,6 @@ def test_a_rule_that_changed_is_applied_to_everything(books: Books) -> None:
     assert last_metrics()["built_on"] is None
 
 
-def ends_as_a_full_run(books: Books) -> bool:
-    """Whether one more run, of the whole period, changes nothing."""
-    before = named(books)
-    books.run(full=True)
-    return named(books) == before
-
-
-def test_a_rule_that_changed_and_changed_back_leaves_nothing_of_a_run_of_another_period(books: Books) -> None:
-    books.charged("ch_7", 990)
-    books.run()
-    for tolerance, end in ((50, MID), (0, END)):
-        books.organization.tolerance_minor = tolerance
-        books.organization.save()
-        books.run(end=end)
-    assert books.outcomes()["mismatched"] == 1
-    assert ends_as_a_full_run(books)
-
-
-def test_a_run_of_another_period_at_a_later_clock_leaves_nothing_when_the_clock_is_set_back(books: Books) -> None:
-    books.paid("late", key="ch_late", at=NOON)
-    books.run(now=NOON + timedelta(hours=1))
-    books.run(now=LATER, end=MID)
-    assert books.run(now=NOON + timedelta(hours=2)).counts["not_due"] == 1
-
-
-def test_why_refunds_are_not_compared_is_told_as_the_setting_is_now() -> None:
-    books = Books()
-    books.charged("ch_1", kind="charge")
-    books.charged("re_1", 300, kind="refund", parent_reference="ch_1")
-    books.run()
-    books.organization.refunds = "never"
-    books.organization.save()
-    books.run()
-    assert ends_as_a_full_run(books)
-
-
 def test_what_fell_due_is_looked_at_without_any_change(books: Books) -> None:
     books.paid("late", key="ch_late", at=NOON)
     assert books.run(now=NOON + timedelta(hours=1)).counts["not_due"] == 1
