@@ -6,7 +6,7 @@ from typing import Any
 
 import narwhals as nw
 import polars as pl
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
 from billing.models import Organization, PaymentVersion, ProviderRecordVersion
 from reconciliation.core.parameters import Parameters, micros
@@ -18,7 +18,7 @@ from reconciliation.frames import read, read_pieces
 from .base import Scope, Sharding, Stored
 from .decisions import decided, partners_missing
 from .payments_reader import IDENTITY, LINKS, RIGHT, Reader
-from .payments_sides import add_to, with_latest
+from .payments_sides import add_to, widen, with_latest
 
 Decided = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -72,33 +72,38 @@ def outside(organization: Organization, scope: Scope, rules: Parameters, stored:
     """
     reader, window = Reader(organization), window_of(rules)
     start, end = scope.start - window, scope.end + window
-    far: dict[str, QuerySet[Any]] = {
-        side: reader.rows(side).exclude(occurred_at__gte=start, occurred_at__lt=end) for side in IDENTITY
-    }
     sides = {side: pl.DataFrame(schema=reader.shape(side)[1]) for side in IDENTITY}
-    if not any(rows.exists() for rows in far.values()):
+    if not any(reader.rows(side).exclude(occurred_at__gte=start, occurred_at__lt=end).exists() for side in IDENTITY):
         return sides
-    named = {"left": stored.left_ids, "right": stored.right_ids}
-    found = {side: [reader.by_ids(side, ids)] for side, ids in named.items()}
-    for side, rows in far.items():
-        of_stored = stored.items.order_by().values(f"{side}_id")
-        found[side].append(read(rows.filter(**{f"{IDENTITY[side]}__in": of_stored}), *reader.shape(side)))
+
+    def far(frame: pl.DataFrame) -> pl.DataFrame:
+        return not_inside(frame, start, end)
+
+    former = {side: former_elsewhere(reader, side, scope, stored) for side in IDENTITY}
+    found = {side: [far(frame)] for side, frame in former.items()}
     for link in LINKS:
-        found[link.table].append(reader.linked_to_range(link, start, end))
+        found[link.table].append(far(reader.linked_to_range(link, start, end)))
     matched = decided(organization.pk, "payments")[0]
-    near = {side: inside(reader.by_ids(side, matched[f"{side}_id"].unique()), start, end)["id"] for side in IDENTITY}
+    read_anyway = {
+        side: inside(reader.by_ids(side, matched[f"{side}_id"].unique()), start, end)["id"] for side in IDENTITY
+    }
     while True:
-        fresh = add_to(sides, {side: [not_inside(frame, start, end) for frame in found[side]] for side in found})
-        found = {side: [pl.DataFrame(schema=reader.shape(side)[1])] for side in sides}
-        for link in LINKS:
-            found[link.table].append(reader.linked_to(link, fresh[link.source]))
-        known = {side: pl.concat([near[side], sides[side]["id"]]) for side in sides}
-        lefts, rights = partners_missing(matched, known["left"], known["right"])
-        for side, ids in (("left", lefts), ("right", rights)):
-            found[side].append(reader.by_ids(side, ids))
-        found = {side: [news(frame, sides[side], start, end) for frame in frames] for side, frames in found.items()}
-        if all(frame.is_empty() for frames in found.values() for frame in frames):
+        widen(reader, sides, add_to(sides, found), near=None, wanted=far)
+        widen(reader, sides, former, near=window, wanted=far)
+        known = {side: pl.concat([read_anyway[side], sides[side]["id"]]) for side in sides}
+        missing = dict(zip(IDENTITY, partners_missing(matched, known["left"], known["right"]), strict=True))
+        former = {side: far(reader.by_ids(side, ids.unique())) for side, ids in missing.items()}
+        if all(frame.is_empty() for frame in former.values()):
             return sides
+        found = {side: [frame] for side, frame in former.items()}
+
+
+def former_elsewhere(reader: Reader, side: str, scope: Scope, stored: Stored) -> pl.DataFrame:
+    """The records outside the period that stored items name."""
+    named = reader.by_ids(side, stored.left_ids if side == "left" else stored.right_ids)
+    outside = reader.rows(side).exclude(occurred_at__gte=scope.start, occurred_at__lt=scope.end)
+    of_stored = outside.filter(**{f"{IDENTITY[side]}__in": stored.items.order_by().values(f"{side}_id")})
+    return pl.concat([not_inside(named, scope.start, scope.end), read(of_stored, *reader.shape(side))]).unique("id")
 
 
 def inside(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
@@ -109,11 +114,6 @@ def inside(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
 def not_inside(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
     """The rows before `start` or from `end` on."""
     return frame.filter(~pl.col("occurred_at").is_between(micros(start), micros(end), closed="left"))
-
-
-def news(frame: pl.DataFrame, known: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
-    """The rows outside that are not known yet."""
-    return not_inside(frame, start, end).join(known.select("id"), on="id", how="anti")
 
 
 def companions(right: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from billing.models import Organization, PaymentVersion, ProviderRecord, Provide
 from billing.models.provider import ProviderKind
 from reconciliation.connections import may_share_work, side_by_side
 from reconciliation.core.parameters import micros
-from reconciliation.frames import read, read_where
+from reconciliation.frames import as_it_is, read, read_where
 
 from .base import Scope, Seeds
 from .payments_reader import INT, LIKENESS, LINKS, TEXT, Reader
@@ -100,9 +100,16 @@ def add_to(sides: dict[str, pl.DataFrame], found: dict[str, list[pl.DataFrame]])
 
 
 def widen(
-    reader: Reader, sides: dict[str, pl.DataFrame], sources: dict[str, pl.DataFrame], *, near: timedelta | None
+    reader: Reader,
+    sides: dict[str, pl.DataFrame],
+    sources: dict[str, pl.DataFrame],
+    *,
+    near: timedelta | None,
+    wanted: Callable[[pl.DataFrame], pl.DataFrame] = as_it_is,
 ) -> None:
-    """Follows the keys of `sources` (and, with `near`, likeness in time), adding to `sides` until nothing is new."""
+    """Follows the keys of `sources` (and, with `near`, likeness in time), adding what is `wanted` to `sides` until
+    nothing is new.
+    """
     while any(not frame.is_empty() for frame in sources.values()):
         found = {side: [pl.DataFrame(schema=reader.shape(side)[1])] for side in sides}
         tables = [link.table for link in LINKS]
@@ -113,7 +120,7 @@ def widen(
             reads = [*(partial(reader.like, side, around, near) for side in sides), *reads]
         frames = together(reads, many=sum(map(len, sources.values())) >= MANY_KEYS)
         for table, frame in zip(tables, frames, strict=True):
-            found[table].append(frame)
+            found[table].append(wanted(frame))
         sources = add_to(sides, found)
 
 

@@ -4,6 +4,8 @@ Each story ends with a run of the whole period, which finds nothing to write.
 """
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,10 @@ from billing.organizations import save_organization
 from reconciliation.models import ReconciliationRun
 from tests.reconciliation.books import END, LATER, NOON, Books, minutes
 from tests.reconciliation.invoice_books import InvoiceBooks
+from tests.reconciliation.shard_facts import cut
 
 pytestmark = pytest.mark.django_db
-NOV = {"start": END, "end": END + timedelta(days=30)}
+NOV: dict[str, Any] = {"start": END, "end": END + timedelta(days=30)}
 IN_NOV = END + timedelta(days=15)
 NOTHING = {"items": 0, "discrepancies": 0, "log": 0}
 
@@ -169,13 +172,19 @@ def test_a_crowd_of_one_customer_is_as_crowded_as_in_a_full_run() -> None:
     assert books.run(full=True).written == NOTHING
 
 
-def test_a_former_partner_in_another_month_is_decided_with_its_candidates_there() -> None:
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_a_former_partner_in_another_month_is_decided_with_its_candidates_there(
+    settings: Any, tmp_path: Path, in_parts: bool
+) -> None:
+    settings.RUN_FILES = tmp_path
     books = Books()
     books.paid("l9", 500, at=END - timedelta(days=4, hours=11), customer="c")
     books.charged("ch_1", 500, at=END - timedelta(days=1, hours=12), customer="c")
     books.run()
     books.charged("ch_5", 500, at=END - timedelta(days=7, hours=10), customer="c")
     books.paid("l", 500, "ch_1", at=END + timedelta(hours=1))
+    if in_parts:
+        cut(settings)
     books.run(**NOV)
     assert books.open() == {}
     books.run(full=True)
