@@ -10,7 +10,7 @@ import pytest
 from reconciliation import frames
 from reconciliation.models import ReconciliationRun
 from reconciliation.runs import execute, open_run, reconcile
-from reconciliation.runs.shards import matching, reading, working
+from reconciliation.runs.shards import joining, matching, reading, working
 from tests.reconciliation.books import END, LATER, NOON, START, Books
 from tests.reconciliation.shard_facts import cut, whole
 from tests.reconciliation.test_shard_workers import AFTER_THE_LEASE, killed_at
@@ -122,3 +122,20 @@ def test_a_full_disk_while_reading_ends_the_run(settings: Any, monkeypatch: pyte
     assert execute(run=run, now=LATER).status == "error"
     run.refresh_from_db()
     assert "No space left" in run.error
+
+
+@pytest.mark.django_db
+def test_whoever_finishes_a_run_that_its_beginner_left_gives_the_lease_back(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(settings, records=4)
+    books = Books()
+    for number in range(10):
+        books.paid(f"p{number}", 1000, f"ch_{number}")
+        books.charged(f"ch_{number}", 1000)
+    run = queued(books)
+    with monkeypatch.context() as patch:
+        patch.setattr(joining, "MOST", timedelta(0))
+        assert execute(run=run, now=LATER, wait=False).status == "running"
+    assert joining.join(run=run, now=LATER) == "ok"
+    assert books.run().written == NOTHING

@@ -73,6 +73,7 @@ def finish(ending: Ending, part: RunPart, totals: list[Totals], round_number: in
             "written": {"discrepancies": written.discrepancies, "log": written.log},
         }  # fmt: skip
         end_run(run, report, journal=job.read["journal"], tally=written.tally, metrics=metrics, now=ending.now)
+        leases.release(run=run, fence=ending.fence)  # who began the run may have left it to the other workers
         for batch in written.unsealed:
             action_log.seal(batch)
     counts = {
