@@ -5,6 +5,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from .charsets import readable
+
 gc.disable()  # until everything is loaded (reconciliation/apps.py)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+application = readable(get_wsgi_application())

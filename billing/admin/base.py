@@ -22,6 +22,7 @@ from billing.access import look_everywhere, visible_to
 from .changelist import DeskChangeList
 from .keyset import Segment, Walk
 from .saved_views import views
+from .search import row_number
 
 
 class DeskAdmin(ModelAdmin):
@@ -89,6 +90,15 @@ class DeskAdmin(ModelAdmin):
             changelist = context["cl"]
             context["list_top"] = {"views": views(request, changelist), **self.list_top(request, changelist)}
         return response
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """What an action does to the ticked rows; what was sent instead of a row's number is no row."""
+        posted = request.POST.copy()
+        ticked = posted.getlist(ACTION_CHECKBOX_NAME)
+        posted.setlist(ACTION_CHECKBOX_NAME, [one for one in ticked if row_number(one) is not None])
+        request.POST = posted  # type: ignore[assignment]
+        answer: HttpResponse | None = super().response_action(request, queryset)
+        return answer
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -25,6 +25,11 @@ from billing.models.provider import ProviderKind
 MOST = 500
 
 
+def row_number(text: str) -> int | None:
+    """A key as an address or a search gives it, or None when `text` is none that a database could hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def payment_ids(organizations: Sequence[int], term: str) -> list[int]:
     """Payments whose own id, provider reference, invoice or customer is `term`, newest first, at most `MOST`."""
     found = set(

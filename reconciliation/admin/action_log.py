@@ -16,12 +16,13 @@ from billing.access import visible_to
 from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import code_cell, pretty_json, time_cell, zone_of
 from billing.admin.filters import ChoiceFilter, OrganizationFilter, period_filter
+from billing.admin.search import row_number
 from billing.wording import count_text
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy
 
 from .log_check import list_lines
 from .log_words import ACTIONS, action_words, actor_words, change_text, changes, reason_words
-from .lookup import by_record, row_number
+from .lookup import by_record
 from .queue_filters import who_filter
 
 MOST = 500

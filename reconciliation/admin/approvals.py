@@ -9,7 +9,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from billing.access import visible_to
-from reconciliation.admin.lookup import row_number
+from billing.admin.search import row_number
 from reconciliation.models import BulkAction, ReconciliationDiscrepancy
 from reconciliation.workflow import BY_CODE
 from reconciliation.workflow.transitions import APPROVE

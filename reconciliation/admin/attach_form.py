@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from billing.admin.cells import amount_cell, code_cell, time_cell, zone_of
+from billing.admin.search import row_number
 from billing.models import Organization
-
-from .lookup import row_number
 
 MOST = 200
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell, link, time_cell
+from billing.admin.search import row_number
 from billing.wording import count_text
-from reconciliation.admin.lookup import row_number
 from reconciliation.bulk import may_act
 from reconciliation.bulk.confirming import BulkRefused, silent
 from reconciliation.models import BulkAction, BulkRow

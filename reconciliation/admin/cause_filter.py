@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy
 
 from billing.access import visible_to
 from billing.admin.filters import ChoiceFilter
+from billing.admin.search import row_number
 from reconciliation.causes import visible_causes
 from reconciliation.models import CauseMember
 
 from .cause_words import cause_name
-from .lookup import row_number
 
 MOST_OFFERED = 20
 

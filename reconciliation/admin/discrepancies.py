@@ -18,7 +18,7 @@ from billing.admin.base import EvidenceAdmin
 from billing.admin.cells import amount_cell, zone_of
 from billing.admin.filters import CurrencyFilter, OrganizationFilter, period_filter
 from billing.admin.keyset import Walk
-from reconciliation.admin.lookup import row_number
+from billing.admin.search import row_number
 from reconciliation.models import CauseMember, ReconciliationDiscrepancy
 from reconciliation.sentences import sentence, type_name
 

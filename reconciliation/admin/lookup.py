@@ -6,14 +6,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from billing.access import visible_to
-from billing.admin.search import dispute_names
+from billing.admin.search import dispute_names, row_number
 
 from .sides import SIDES
-
-
-def row_number(text: str) -> int | None:
-    """A key as an address or a search gives it, or None when `text` is none that a database could hold."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def numbered(queryset: QuerySet[Any], term: str, letter: str) -> QuerySet[Any]:

@@ -9,8 +9,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell
+from billing.admin.search import row_number
 from billing.wording import count_text
-from reconciliation.admin.lookup import row_number
 from reconciliation.models import ReconciliationRun
 from reconciliation.run_changes import (
     MOST_OFFERED,

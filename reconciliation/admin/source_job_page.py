@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from billing.admin.cells import code_cell, link, shaped, time_cell, zone_of
+from billing.admin.search import row_number
 from billing.wording import count_text, decimal_text
-from reconciliation.admin.lookup import row_number
 from reconciliation.models import SyncJob, SyncResult
 from reconciliation.sweeping.jobs import LEASE
 from reconciliation.sweeping.words import figures_words, status_words, step_words

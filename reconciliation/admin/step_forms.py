@@ -17,8 +17,8 @@ from unfold.widgets import (
 
 from billing.access import organization_ids
 from billing.admin.cells import amount_cell, zone_of
+from billing.admin.search import row_number
 from billing.wording import time_text
-from reconciliation.admin.lookup import row_number
 from reconciliation.models import ReconciliationDiscrepancy
 from reconciliation.sentences import sentence
 from reconciliation.workflow import InvalidStep, StaleDiscrepancy, StepRefused, check_can, codes_for

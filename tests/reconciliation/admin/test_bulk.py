@@ -57,6 +57,16 @@ def test_ticked_rows_lead_to_a_preview_that_did_nothing(desk: Desk) -> None:
     assert set(Row.objects.values_list("status", flat=True)) == {"open"}
 
 
+@pytest.mark.parametrize("sent", ["x", "\x00", "9" * 30, "-1", ""])
+def test_what_is_sent_instead_of_a_row_is_not_ticked(desk: Desk, sent: str) -> None:
+    client = browser(desk.person("Operator"))
+    ticked = {"action": "bulk_acknowledge", "index": "0", "select_across": "0"}
+    assert client.post(QUEUE, {**ticked, "_selected_action": sent}).status_code == 302
+    assert not BulkAction.objects.exists()
+    client.post(QUEUE, {**ticked, "_selected_action": [sent, str(Row.objects.all()[0].pk)]})
+    assert BulkAction.objects.get().rows_frozen == 1
+
+
 def test_everything_that_the_filter_matches_is_frozen_and_nothing_else(desk: Desk) -> None:
     rows = list(Row.objects.order_by("pk"))
     client = browser(desk.person("Operator"))
