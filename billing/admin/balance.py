@@ -71,6 +71,8 @@ def days_of(request: HttpRequest, zone: ZoneInfo) -> tuple[date, date, str]:
         )
     except ValueError:
         return *default, _("A day is written as 2026-11-01.")
+    if not all(date(2000, 1, 1) <= day < date(2200, 1, 1) for day in (first, last)):
+        return *default, _("Choose a day between 2000 and 2199.")
     if first > last:
         return first, last, _("The first day is after the last one. Swap them.")
     if (last - first).days >= MOST_DAYS:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.utils.translation import gettext as _
 from unfold.views import ChangeList
@@ -23,6 +24,17 @@ class DeskChangeList(ChangeList):
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
         return super().get_filters_params(params)
+
+    def get_query_string(self, new_params: Any = None, remove: Any = None) -> Any:
+        """The address with and without some parameters, by whole names: without `q` it still has its `queue`."""
+        return super().get_query_string({**dict.fromkeys(remove or ()), **(new_params or {})})
+
+    def get_filters(self, request: Any) -> Any:
+        """The filters. What none of them knows is no lookup of Django's either: a pattern, a range, part of a text."""
+        found = super().get_filters(request)
+        if found[2]:
+            raise IncorrectLookupParameters(", ".join(found[2]))
+        return found
 
     def get_results(self, request: Any) -> None:
         """The rows of the page; an admin class may add to them what all rows need, in one query."""

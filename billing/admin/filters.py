@@ -1,5 +1,6 @@
 """Filters operators think in. None of them counts, and none names a row of another organization."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -14,6 +15,10 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from billing.access import own_organizations
+
+CODE = re.compile(r"[A-Z]{3}")
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
+"""Days that every time zone and database can be trusted with; what is asked for beyond them begins or ends there."""
 
 
 class ChoiceFilter(DropdownFilter):
@@ -76,7 +81,7 @@ class CurrencyFilter(ChoiceFilter):
         codes = [
             *sorted({row.currency for row in own_organizations(request)}),
             *self.common,
-            *request.GET.getlist(self.parameter_name)[:1],
+            *(code for code in request.GET.getlist(self.parameter_name)[:1] if CODE.fullmatch(code)),
         ]
         return [(code, code) for code in dict.fromkeys(codes) if code]
 
@@ -136,9 +141,9 @@ class PeriodFilter(ListFilter):
             return queryset.none()
         zone = reader_zone(request) if first or last else UTC
         if first:
-            queryset = queryset.filter(**{f"{self.path}__gte": datetime.combine(first, time.min, zone)})
-        if last and last < date.max:
-            following = date.fromordinal(last.toordinal() + 1)
+            queryset = queryset.filter(**{f"{self.path}__gte": datetime.combine(max(first, EARLIEST), time.min, zone)})
+        if last:
+            following = date.fromordinal(min(max(last, EARLIEST), LATEST).toordinal() + 1)
             queryset = queryset.filter(**{f"{self.path}__lt": datetime.combine(following, time.min, zone)})
         return queryset
 

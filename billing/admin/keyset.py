@@ -67,8 +67,13 @@ def read_cursor(text: str, segments: Sequence[Segment]) -> Cursor | None:
         )
     except (ValueError, OverflowError):
         return None
-    fits = 0 <= segment < len(segments) and len(values) == len(segments[segment].fields)
-    return Cursor(segment, values) if fits and all(_storable(value) for value in values) else None
+    fields = segments[segment].fields if 0 <= segment < len(segments) else ()
+    fits = bool(fields) and len(values) == len(fields) and all(map(_storable, values))
+    # Columns of times are called …_at; a number there, or a time elsewhere, is no place of ours.
+    fits = fits and all(
+        isinstance(value, datetime) == name.endswith("_at") for name, value in zip(fields, values, strict=True)
+    )
+    return Cursor(segment, values) if fits else None
 
 
 def _storable(value: Any) -> bool:

@@ -14,10 +14,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from billing.admin.cells import amount_cell, time_cell
+from billing.admin.search import row_number
 from billing.models import Organization
 from billing.wording import count_text, time_text
 from reconciliation.action_log.past import last_steps, types_at, types_left_by
-from reconciliation.admin.lookup import row_number
 from reconciliation.core.schema import OUTCOMES
 from reconciliation.models import ReconciliationActionLog, ReconciliationDiscrepancy, ReconciliationItem
 from reconciliation.models import ReconciliationRun as Run
@@ -170,8 +170,10 @@ def as_of_discrepancy(request: HttpRequest, discrepancy_id: int) -> HttpResponse
         raise Http404
     own = ReconciliationDiscrepancy.objects.filter(organization=organization, pk=discrepancy_id)
     row = own.only("type").first()
-    step = last_steps(organization_id=organization.pk, at=at).filter(discrepancy=discrepancy_id).first()
-    if row is None or step is None:
+    if row is None:  # asked first: a number that no key can be is in no other column either
+        raise Http404
+    step = last_steps(organization_id=organization.pk, at=at).filter(discrepancy=row.pk).first()
+    if step is None:
         raise Http404
     zone = ZoneInfo(organization.timezone)
     entries = ReconciliationActionLog.objects.filter(organization=organization, discrepancy=row.pk, at__lte=at)

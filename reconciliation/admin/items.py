@@ -45,7 +45,10 @@ class EitherCurrencyFilter(CurrencyFilter):
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Items with a record in that currency."""
         value = self.value()
-        return queryset.filter(Q(left_currency=value) | Q(right_currency=value)) if value else queryset
+        if not value:
+            return queryset
+        found = Q(left_currency=value) | Q(right_currency=value)
+        return queryset.filter(found) if value in dict(self.lookup_choices) else queryset.none()
 
 
 class EitherAmountFilter(AmountFilter):

@@ -17,6 +17,7 @@ from billing.access import visible_to
 from billing.admin import cells
 from billing.admin.cells import amount_cell, time_cell, zone_of
 from billing.admin.keyset import Segment, Walk
+from billing.admin.search import row_number
 from billing.wording import count_text
 from reconciliation import queues
 from reconciliation.models import OpenTotal, ReconciliationDiscrepancy, ReconciliationRun
@@ -136,7 +137,7 @@ def grouped(changelist: Any) -> bool:
 def chosen(request: HttpRequest) -> int | None:
     """The organization that is chosen; 0 for an address that names none."""
     text = request.GET.get("organization", "")
-    return (int(text) if text.isdigit() and len(text) < 19 else 0) if text else None
+    return (row_number(text) or 0) if text else None
 
 
 def list_top(request: HttpRequest, changelist: Any) -> dict[str, Any]:

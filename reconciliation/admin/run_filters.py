@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy
 
 from billing.access import visible_to
 from billing.admin.filters import ChoiceFilter
+from billing.admin.search import row_number
 from reconciliation.models import ReconciliationRun
 from reconciliation.run_changes import ACTIONS, ITEM_CHANGES, Span, changed_discrepancies, changed_items, in_period
 
 from .log_words import action_words
-from .lookup import row_number
 from .run_page import period_text
 
 MOST_OFFERED = 15
@@ -106,6 +106,7 @@ class ChangesFilter(AskedFilter):
     title = gettext_lazy("changed between runs")
     parameter_name = "changes"
     known: tuple[str, ...] = ACTIONS
+    change, span = "", None  # an address that asks for blanks
 
     def words(self, request: HttpRequest, asked: str) -> str:
         """What was done, and between which runs."""

@@ -62,6 +62,8 @@ def test_a_gap_is_told_in_words(books: PayoutBooks, client: Client) -> None:
         ("yesterday", "2026-10-31", "A day is written as 2026-11-01."),
         ("2026-10-31", "2026-10-01", "The first day is after the last one."),
         ("2020-01-01", "2026-10-01", "Ask for 400 days at most."),
+        ("9999-12-01", "9999-12-31", "Choose a day between 2000 and 2199."),
+        ("0001-01-01", "0001-01-05", "Choose a day between 2000 and 2199."),
     ],
 )
 def test_days_that_cannot_be_used_are_told(client: Client, first: str, last: str, told: str) -> None:

@@ -117,6 +117,10 @@ def test_odd_moments_are_refused_or_read_without_an_error(books: Books, auditor:
     assert auditor.get(PAGE, given).status_code == 200
 
 
+def test_a_number_that_no_discrepancy_can_have_is_not_found(auditor: Client) -> None:
+    assert auditor.get(f"{PAGE}{10**26}/").status_code == 404
+
+
 def test_nobody_looks_into_the_past_of_another_organization(books: Books, auditor: Client) -> None:
     other = books_of_somebody_else()
     other.run()

@@ -112,6 +112,12 @@ def test_active_filters_are_chips_that_can_be_removed(books: Books, operator: Cl
     assert {row.type for row in response.context["cl"].result_list} == {findings.AMOUNT}
 
 
+def test_a_search_that_is_taken_back_leaves_the_queue_chosen(books: Books, operator: Client) -> None:
+    url = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
+    chips = operator.get(url, {"q": "ch_less", "queue": "all"}).context["cl"].chips()
+    assert [chip["without"] for chip in chips if chip["text"] == "Id: ch_less"] == ["?queue=all"]
+
+
 def test_a_period_means_days_of_the_organization(books: Books, operator: Client) -> None:
     url = reverse("admin:reconciliation_reconciliationdiscrepancy_changelist")
     everything = {"occurred_at_from": "2026-10-10", "occurred_at_to": "2026-10-10"}

@@ -185,6 +185,19 @@ NONSENSE = (
     "organization=x",
     "status=nonsense",
     "p=7",
+    "currency=%00",
+    "organization=%C2%B2",
+    "changes=%20",
+    "type__regex=(",
+    "id__range=1",
+    "occurred_at__lt=0001-01-01T00:00:00%2B14:00",
+    "occurred_at_from=0001-01-01",
+    "occurred_at_to=0001-01-01",
+    "occurred_at_to=9999-12-30",
+    "after=0~5~7",
+    "after=0~t5~7",
+    "after=0~t5",
+    "before=0~t5~t5~7",
 )
 
 
