@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from billing.imports import cells as cell
+from billing.imports.csv_rows import Problem
 from billing.imports.importing import ImportResult, Listener, Source, run_import
 from billing.imports.versioned import Fact, Ledger
 from billing.models import Invoice, InvoiceKind, InvoiceStatus, InvoiceVersion, Organization, SourceChange
@@ -75,6 +76,10 @@ def parse_invoice(row: cell.RowCells, zone: ZoneInfo, now: datetime) -> Fact | N
     currency = row.read("currency", cell.parse_currency)
     total = _amount(row, "total", currency, required=True)
     paid = _amount(row, "paid", currency, required=False)
+    if total is not None and paid is not None and total * paid < 0:
+        message = _("Paid and total have different signs. Write both as they stand on the document.")
+        name = "paid" if "paid" in row.cells else "paid_minor"
+        row.problems.append(Problem(row.row, name, message, row.cells[name].strip()[:200]))
     kind = InvoiceKind.CREDIT_NOTE if total is not None and total < 0 else InvoiceKind.INVOICE
     values = (
         row.read("number", cell.parse_text),

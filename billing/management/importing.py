@@ -44,6 +44,11 @@ def find_organization(slug: str) -> Organization:
     return organization
 
 
+def readable(name: str) -> str:
+    """A file's name as text: names on disk are bytes; one that is not UTF-8 can be neither stored nor printed."""
+    return os.fsencode(name).decode(errors="replace")
+
+
 @contextmanager
 def opened(name: str) -> Iterator[BinaryIO]:
     """The file `name` for reading bytes, “-” for standard input; raises Refused when it cannot be opened."""
@@ -100,8 +105,8 @@ class ImportCommand(BaseCommand):
             listener = Listener(progress=progress, problem=problem_writer(errors), rejected=reject_writer(rejected))
             try:
                 result = self.run(
-                    options=options, organization=organization, file=file, filename=Path(name).name, now=timezone.now(),
-                    listener=listener,
+                    options=options, organization=organization, file=file, filename=readable(Path(name).name),
+                    now=timezone.now(), listener=listener,
                 )  # fmt: skip
                 refused = False
             except ImportRefused as error:

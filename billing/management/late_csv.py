@@ -102,6 +102,7 @@ def reject_writer(rejected: LateCsv) -> Callable[[list[str], list[str], str], No
     def write(header: list[str], cells: list[str], message: str) -> None:
         columns = [name for name in header if name != NOTE_COLUMN]
         by_name = dict(zip(header, cells, strict=False))
-        rejected.write([*columns, NOTE_COLUMN], [*(by_name.get(name, "") for name in columns), message])
+        beyond = cells[len(header) :]  # kept, so that the row is refused again until somebody has put it right
+        rejected.write([*columns, NOTE_COLUMN], [*(by_name.get(name, "") for name in columns), message, *beyond])
 
     return write

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from billing.imports.importing import ImportRefused, ImportResult, Listener
 from billing.imports.stripe_files import StripeImportResult
-from billing.management.importing import as_file, find_organization, opened
+from billing.management.importing import as_file, find_organization, opened, readable
 from billing.management.refusals import Refused
 from billing.models import Organization
 
@@ -76,7 +76,7 @@ class StripeImportCommand(BaseCommand):
                 options=options,
                 organization=organization,
                 file=file,
-                filename=Path(options["file"]).name,
+                filename=readable(Path(options["file"]).name),
                 now=timezone.now(),
                 listener=Listener(progress=progress),
             )

@@ -16,7 +16,7 @@ from billing.imports.importing import ImportRefused, ImportResult, Listener
 from billing.imports.statement_files import KIND, StatementImportResult, import_statements
 from billing.management.fetching import print_figures, progress
 from billing.management.import_output import as_json, print_problems
-from billing.management.importing import COMMAND_LINE, as_file, find_organization, opened
+from billing.management.importing import COMMAND_LINE, as_file, find_organization, opened, readable
 from billing.management.refusals import Refused
 from billing.models import Organization
 
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             return import_statements(
                 organization=organization,
                 file=file,
-                filename=Path(options["file"]).name,
+                filename=readable(Path(options["file"]).name),
                 by=COMMAND_LINE,
                 now=timezone.now(),
                 listener=Listener(progress=lambda rows: say(_("%(rows)s rows read") % {"rows": f"{rows:,}"})),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from django.core.management import call_command
 
 from billing.management.refusals import Refused
-from billing.models import Organization, Payment, ProviderRecord
+from billing.models import ImportBatch, Organization, Payment, ProviderRecord
 from tests.billing.imports.files import RECORD, csv_bytes, payments
+from tests.billing.stripe_facts import charge, event
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +103,14 @@ def test_partial_writes_the_bad_rows_to_a_file_that_can_be_imported_when_correct
     assert Payment.objects.count() == 2
 
 
+def test_a_row_with_too_many_cells_keeps_them_among_the_rejects_and_is_refused_again(tmp_path: Path) -> None:
+    path = written(tmp_path, payments({}).replace(b"INV-1\n", b"INV-1,000\n"))
+    run(path, "--partial", tmp_path / "bad.csv")
+    (error,) = json.loads(run(tmp_path / "bad.csv", "--json")[0])["errors"]
+    assert (error["column"], error["value"]) == ("cell 11", "000")
+    assert not Payment.objects.exists()
+
+
 def test_partial_without_bad_rows_writes_no_file(tmp_path: Path) -> None:
     run(written(tmp_path, payments({})), "--partial", tmp_path / "bad.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["payments.csv"]
@@ -138,3 +148,24 @@ def test_provider_records_come_under_the_name_given(tmp_path: Path) -> None:
     path = written(tmp_path, csv_bytes(RECORD))
     run(path, "--provider", "adyen", command="import_provider_records")
     assert ProviderRecord.objects.get().provider == "adyen"
+
+
+LINE = (
+    "balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category\n"
+    "txn_1,2026-01-05 10:00:00,eur,1,0,1,charge\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("command", "content"),
+    [
+        ("import_payments", payments({})),
+        ("import_events", json.dumps(event(charge())).encode()),
+        ("import_statements", LINE.encode()),
+    ],
+)
+def test_a_file_whose_name_is_no_text_is_imported(tmp_path: Path, command: str, content: bytes) -> None:
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))
+    path.write_bytes(content)
+    run(path, command=command)
+    assert ImportBatch.objects.get().filename == "caf\ufffd"

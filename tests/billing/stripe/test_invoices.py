@@ -116,3 +116,11 @@ def test_a_bad_file_of_invoices_is_refused_whole_by_row_and_column(acme: Organiz
     places = {(problem.row, problem.column) for problem in refused.value.result.problems}
     assert places == {(3, "external_id"), (3, "status"), (3, "issued_at"), (3, "total")}
     assert not InvoiceVersion.objects.exists()
+
+
+@pytest.mark.parametrize(("total", "paid"), [("100.00", "-20.00"), ("-100.00", "20.00")])
+def test_paid_and_total_of_different_signs_are_refused(acme: Organization, total: str, paid: str) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        bring(acme, f"A-1,1,c,EUR,open,2026-01-05,,{total},{paid}\n")
+    (problem,) = refused.value.result.problems
+    assert (problem.row, problem.column, problem.value) == (2, "paid", paid)
