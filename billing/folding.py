@@ -1,13 +1,14 @@
 """Many observations of one provider object, folded into the state it is in.
 
 Pure, and a function of the set of observations: arrival order and repeated delivery change nothing. Stripe delivers
-events at
-least once, in any order, and stamps them in whole seconds, so the greatest (time, rank, content) decides:
+events at least once and in any order. An event carries a whole second, a fetch microseconds, so that nobody can tell
+which of two in one second came first. The greatest (second, rank, fetched, time, content) decides:
 
-- time: when the event was created, or when the object was fetched. A fetched state outranks events created until then.
+- second: when the event was created, or when the object was asked for.
 - rank: how far along its life the state is (`RecordState.rank`).
-- content: only makes the choice definite. Two contents of equal time and rank contradict each other, and no rule can
-  tell which is newer: the record then needs a fetch, and says so.
+- fetched: within a second, at the same rank, what was fetched, and the latest of that.
+- content: only makes the choice definite. Two contents that are equal in all of this contradict each other, and no rule
+  can tell which is newer: the record then needs a fetch, and says so.
 """
 
 import json
@@ -18,8 +19,8 @@ from typing import Final
 
 from .stripe_objects import RecordState
 
-# Time, fetched, rank, preference, content, digest.
-Key = tuple[datetime, bool, tuple[int, ...], int, str, str]
+# Second, rank, fetched, time, preference, content, digest.
+Key = tuple[datetime, tuple[int, ...], bool, datetime, int, str, str]
 SAID: Final = tuple(one.name for one in fields(RecordState) if one.name not in {"rank", "preference"})
 
 
@@ -55,12 +56,13 @@ def fold(observations: Iterable[Observation]) -> Folded:
         return Folded(every[0].state, False, every[0])
     keyed = [(_key(one), one) for one in every]
     key, winner = max(keyed, key=lambda pair: pair[0])
-    same = {other[4] for other, _ in keyed if other[:3] == key[:3]}
+    same = {other[5] for other, _ in keyed if other[:4] == key[:4]}
     return Folded(_with_fee(winner.state, keyed), len(same) > 1, winner)
 
 
 def _key(one: Observation) -> Key:
-    return one.time, one.fetched, one.state.rank, one.state.preference, content(one.state), one.digest
+    second, state = one.time.replace(microsecond=0), one.state
+    return second, state.rank, one.fetched, one.time, state.preference, content(state), one.digest
 
 
 def content(state: RecordState) -> str:

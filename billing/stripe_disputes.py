@@ -24,12 +24,19 @@ def dispute_detail(item: Json) -> Json:
         no_response_possible=True if evidence.get("due_by") == 0 else None,
         past_due=True if evidence.get("past_due") is True else None,
         has_evidence=True if evidence.get("has_evidence") is True else None,
-        submissions=evidence.get("submission_count") or None,
+        submissions=_submissions(evidence) or None,
         network_reason=_network_reason(item),
         movements=sorted(move["id"] for move in moves if move.get("id")),
         moves=sorted(moves, key=lambda move: (move.get("id", ""), move.get("amount_minor", 0))),
         **_sums(moves),
     )
+
+
+def _submissions(evidence: Json) -> int:
+    try:
+        return count(evidence, "submission_count")
+    except UnusableObject:
+        return 0
 
 
 def _move(row: Json) -> Json:

@@ -7,6 +7,7 @@ one fetch read at the same time is stored by one of them.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,7 +43,9 @@ class Brought(Protocol):
         """Facts that said nothing new."""
 
 
-# The rows of a page, the fetch they belong to, the time → what storing them came to.
+# When a page was asked for, and the page to come.
+Asked = tuple[datetime, Future[Page]]
+# The rows of a page, the fetch they belong to, when they were asked for → what storing them came to.
 Store = Callable[[Sequence[Json], ProviderFetch, datetime], Brought]
 
 
@@ -96,11 +99,11 @@ def walk(
     """
     reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="next-page")
     try:
-        ahead: Future[Page] | None = None
+        ahead: Asked | None = None
         while fetch.newest or not fetch.reached_oldest:
-            page = _next_page(ahead, api, listing, fetch)
-            ahead, upwards = _ask_ahead(reader, api, listing, fetch, page), fetch.reached_oldest
-            fetch = _step(fetch, page, store, clock)
+            seen_at, page = _next_page(ahead, api, listing, fetch, clock)
+            ahead, upwards = _ask_ahead(reader, api, listing, fetch, page, clock=clock), fetch.reached_oldest
+            fetch = _step(fetch, page, store, clock, seen_at)
             if fetch.cursor != (identifier(page.items[-1].get("id")) if page.items else ""):
                 ahead = None  # somebody else has walked on: the page asked for is not the next one
             listener(fetch)
@@ -117,24 +120,24 @@ def walk(
 
 
 def _ask_ahead(
-    reader: ThreadPoolExecutor, api: StripeApi, listing: Listing, fetch: ProviderFetch, page: Page
-) -> Future[Page] | None:
-    """The page below `page`, asked for now; None where there is none, or on the way up."""
+    reader: ThreadPoolExecutor, api: StripeApi, listing: Listing, fetch: ProviderFetch, page: Page, *, clock: Clock
+) -> Asked | None:
+    """The page below `page`, asked for now, with the time; None where there is none, or on the way up."""
     last = identifier(page.items[-1].get("id")) if page.items else ""
     if fetch.reached_oldest or not page.has_more or not last:
         return None
     params = _params(listing) | {"starting_after": last}
-    return reader.submit(copy_context().run, list_page, api, listing.resource, params)
+    return clock(), reader.submit(copy_context().run, list_page, api, listing.resource, params)
 
 
-def _next_page(ahead: Future[Page] | None, api: StripeApi, listing: Listing, fetch: ProviderFetch) -> Page:
-    """The page that was asked for ahead, else the one next in line."""
-    if ahead is None or fetch.reached_oldest:
-        return _page(api, listing, fetch)
-    try:
-        return ahead.result()
-    except RequestRefused:
-        return _page(api, listing, fetch)  # which knows what to do when a row is gone
+def _next_page(
+    ahead: Asked | None, api: StripeApi, listing: Listing, fetch: ProviderFetch, clock: Clock
+) -> tuple[datetime, Page]:
+    """The page asked for ahead, else the one next in line, and when it was asked for: rows may have changed since."""
+    if ahead is not None and not fetch.reached_oldest:
+        with suppress(RequestRefused):  # `_page` knows what to do when a row is gone
+            return ahead[0], ahead[1].result()
+    return clock(), _page(api, listing, fetch)
 
 
 def _params(listing: Listing) -> dict[str, Any]:
@@ -169,7 +172,7 @@ def _page(api: StripeApi, listing: Listing, fetch: ProviderFetch) -> Page:
     return list_page(api, listing.resource, params)
 
 
-def _step(fetch: ProviderFetch, page: Page, store: Store, clock: Clock) -> ProviderFetch:
+def _step(fetch: ProviderFetch, page: Page, store: Store, clock: Clock, seen_at: datetime) -> ProviderFetch:
     """Store a page and the position after it; when someone else has walked on meanwhile, take their position."""
     with transaction.atomic():
         held = ProviderFetch.objects.select_for_update().get(pk=fetch.pk)
@@ -178,7 +181,7 @@ def _step(fetch: ProviderFetch, page: Page, store: Store, clock: Clock) -> Provi
             return held
         now = clock()
         if page.items:
-            brought = store(page.items, held, now)
+            brought = store(page.items, held, seen_at)
             held.created += brought.created
             held.changed += brought.changed
             held.unchanged += brought.unchanged

@@ -73,6 +73,13 @@ def test_a_fetched_state_outranks_events_created_until_then() -> None:
     assert said(fold([fetched, seen(charge(), 6)])) == ("succeeded", False)
 
 
+def test_in_the_second_of_a_fetch_the_state_further_along_decides() -> None:
+    pending = seen(charge(status="pending", balance_transaction=None), 5, fetched=True)
+    fetched = replace(pending, time=pending.time + timedelta(milliseconds=300))
+    assert said(fold([fetched, seen(charge(), 5)])) == ("succeeded", False)
+    assert said(fold([fetched, seen(charge(), 4)])) == ("pending", False)
+
+
 def test_a_fee_known_once_stays_known() -> None:
     row = {"id": "txn_1", "object": "balance_transaction", "amount": 1200, "fee": 55, "net": 1145, "currency": "eur"}
     folded = fold([seen(charge(balance_transaction=row), 1), seen(charge(disputed=True), 9)])

@@ -1,11 +1,14 @@
 """Disputes over their whole life: states, deadlines, money withdrawn and given back."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.db.models import F
 
+from billing import walks
 from billing.disputes import sync_disputes
 from billing.events import record_event
 from billing.models import ProviderEvent, ProviderFetch, ProviderRecordVersion
@@ -13,8 +16,9 @@ from billing.statement_queries import current_lines
 from billing.strict_json import loads
 from billing.stripe_disputes import dispute_detail
 
+from ..stripe_facts import dispute as a_dispute
 from ..stripe_facts import event
-from .desk import DAY, T0, Desk, days_ago
+from .desk import DAY, NOW, T0, Desk, days_ago
 
 
 def sweep(desk: Desk) -> ProviderFetch:
@@ -114,6 +118,28 @@ def test_movements_in_several_currencies_are_not_added_together() -> None:
     detail = dispute_detail({"object": "dispute", "id": "dp_1", "balance_transactions": moves})
     assert "withdrawn_minor" not in detail
     assert len(detail["moves"]) == 2
+
+
+def test_a_number_of_submissions_that_is_none_is_left_out() -> None:
+    given = (2, 0, "2", "many", 1.5, None)
+    details = [dispute_detail(a_dispute(evidence_details={"submission_count": number})) for number in given]
+    assert [detail.get("submissions") for detail in details] == [2, None, 2, None, None, None]
+
+
+def test_a_page_asked_for_ahead_does_not_undo_what_an_event_told_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walks, "PAGE_ROWS", 1)
+    older, _newer = (desk.merchant.dispute(desk.merchant.charge(700, days_ago(9)), days_ago(age)) for age in (8, 7))
+
+    def closed(_fetch: ProviderFetch) -> None:
+        told = event({**older, "status": "lost"}, "charge.dispute.closed", created=T0 + 30)
+        source = ProviderEvent.Source.WEBHOOK
+        record_event(organization=desk.organization, event=told, source=source, now=desk.moment)
+        desk.moment = NOW + timedelta(seconds=60)
+
+    sync_disputes(organization=desk.organization, access=desk.access, by="test", clock=desk.clock, listener=closed)
+    assert current(desk, older["id"]).detail["provider_status"] == "lost"
 
 
 def test_the_recorded_dispute_chain_nets_as_its_facts_say(raw_sample: Callable[[str], Path]) -> None:
