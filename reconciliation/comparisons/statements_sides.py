@@ -1,12 +1,13 @@
 """Reading the two sides of `statements`: the period, and whatever is tied to it, whatever its date."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from billing.models import InvoicePaymentVersion, Organization
-from billing.money import stripe_exponent
+from billing.money import UnknownCurrency, stripe_exponent
 from reconciliation.core.invoice_groups import PAYMENT, REVERSAL
 from reconciliation.frames import read_where
 
@@ -130,7 +131,10 @@ def with_shown(lines: pl.DataFrame) -> pl.DataFrame:
     """What the customer saw, where the settled amount is that at the line's own rate; else the settled amount at that
     rate, so that a conversion gone wrong shows as an amount that differs.
     """
-    digits = {code: stripe_exponent(code) for code in currencies(lines)}
+    digits: dict[str, int] = {}
+    for code in currencies(lines):
+        with suppress(UnknownCurrency):  # a word of the provider that the table lacks: two decimals, as most have
+            digits[code] = stripe_exponent(code)
     scale = pl.col("currency").replace_strict(digits, default=2, return_dtype=INT) - pl.col(
         "shown_currency"
     ).replace_strict(digits, default=2, return_dtype=INT)

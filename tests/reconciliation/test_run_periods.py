@@ -5,10 +5,9 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from reconciliation.models import (
-    ReconciliationItem,
-)
+from reconciliation.models import ReconciliationItem, ReconciliationRun
 from tests.reconciliation.books import END, START, Books, filled
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +76,18 @@ def test_a_partner_outside_the_period_is_decided_anew_when_its_pair_breaks(books
     books.paid("p1", at=START - timedelta(days=40), key="ch_other")
     books.run()
     assert books.outcomes() == {"only_left": 1, "only_right": 1}
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last", "told"),
+    [
+        ("America/New_York", "0001-01-01", "2026-01-01", "Choose a day between 2000 and 2199."),
+        ("Europe/Paris", "2026-01-01", "9999-12-31", "Choose a day between 2000 and 2199."),
+        ("Pacific/Apia", "2011-12-30", "2011-12-31", "--to must be a later day than --from"),  # a day it left out
+    ],
+)
+def test_days_that_make_no_period_are_refused_by_the_command(zone: str, first: str, last: str, told: str) -> None:
+    Books(timezone=zone)
+    with pytest.raises(CommandError, match=told):
+        call_command("reconcile", organization="acme", start=first, end=last)
+    assert not ReconciliationRun.objects.exists()

@@ -197,3 +197,14 @@ def test_two_identical_runs_write_nothing_the_second_time(books: InvoiceBooks) -
         again = books.run(**options)
         assert again.written == {"items": 0, "discrepancies": 0, "log": 0}
         assert again.report == first.report
+
+
+def test_a_line_in_a_currency_that_was_given_up_is_compared(books: InvoiceBooks) -> None:
+    books.billed("INV-1")
+    books.line("1", 1000, "INV-1")
+    books.billed("INV-2", currency="HRK")
+    books.line("2", 1000, "INV-2", currency="HRK")
+    books.billed("INV-3")
+    books.line("3", 1000, "INV-3", presentment_currency="ANG", presentment_minor=2000, exchange_rate="0.5")
+    books.run()
+    assert books.outcomes() == {"matched": 3}

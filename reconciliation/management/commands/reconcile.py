@@ -3,7 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,11 +25,14 @@ EXIT = {"ok": 0, "break": 1, "error": 2}
 
 
 def day_start(text: str, zone: ZoneInfo) -> datetime:
-    """Midnight of an ISO date in `zone`; raises CommandError for anything else."""
+    """Midnight of an ISO date in `zone`, as a time that compares with others; raises CommandError for anything else."""
     try:
-        return datetime.combine(date.fromisoformat(text), time.min, zone)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise CommandError(_("“%s” is not a date. Write it as 2026-11-01.") % text, returncode=2) from error
+    if not date(2000, 1, 1) <= day < date(2200, 1, 1):
+        raise CommandError(_("Choose a day between 2000 and 2199."), returncode=2)
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 class Command(BaseCommand):
