@@ -75,8 +75,8 @@ def record_objects(
 ) -> Outcome:
     """Store Stripe objects as they stood at `fetched_at` (now, when not given), and fold them.
 
-    A fetched state outranks events created up to the fetch. An object with content known already is not stored again.
-    Raises `EventRefused`; then nothing is stored.
+    A fetched state outranks events of earlier seconds (billing/folding.py). An object with content known already is
+    not stored again. Raises `EventRefused`; then nothing is stored.
     """
     batch_id, total = batch.pk if batch else None, Outcome()
     with transaction.atomic():

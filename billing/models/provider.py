@@ -22,7 +22,7 @@ class ProviderEvent(models.Model):
     """One observation of a provider object: an event as delivered, or an object as fetched or exported. Append-only.
 
     `content_digest` covers type, creation time and object, since one event id may name several facts and a redelivery
-    may differ in delivery details only. A fetched state (`fetched_at` set) outranks events created up to that time.
+    may differ in delivery details only. A fetched state (`fetched_at` set) outranks events of earlier seconds.
     """
 
     class Source(models.TextChoices):
