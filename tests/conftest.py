@@ -12,6 +12,7 @@ from django.core.cache import caches
 from django.db import connection, connections, transaction
 from django.template.base import Template
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from config.catalogues import compile_catalogues
 from tests.database import POSTGRES
@@ -53,8 +54,9 @@ def rows_of_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[No
 
 @pytest.fixture(autouse=True)
 def nothing_is_remembered() -> None:
-    """No test sees what another one's pages kept: ids of one come again in the next."""
+    """No test sees what another one's pages kept (ids of one come again in the next), nor speaks its language."""
     caches["default"].clear()
+    translation.deactivate()
 
 
 @pytest.fixture
