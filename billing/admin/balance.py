@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.access import visible_to
+from billing.days import may_be_asked_for
 from billing.models import Organization
 from billing.roll_forward import GROUPS, Day, RollForward, roll_forward
 from billing.roll_forward_words import group_name, plain, verdict
@@ -71,7 +72,7 @@ def days_of(request: HttpRequest, zone: ZoneInfo) -> tuple[date, date, str]:
         )
     except ValueError:
         return *default, _("A day is written as 2026-11-01.")
-    if not all(date(2000, 1, 1) <= day < date(2200, 1, 1) for day in (first, last)):
+    if not (may_be_asked_for(first) and may_be_asked_for(last)):
         return *default, _("Choose a day between 2000 and 2199.")
     if first > last:
         return first, last, _("The first day is after the last one. Swap them.")

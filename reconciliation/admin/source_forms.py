@@ -1,6 +1,6 @@
 """Forms of work on the sources: for which organization, which days, and why."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from billing.days import may_be_asked_for
 from billing.models import Organization
 
 
@@ -54,7 +55,7 @@ class MissingForm(SweepForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         for name, day in (("first_day", first), ("last_day", last)):
-            if day and not date(2000, 1, 1) <= day < date(2200, 1, 1):
+            if day and not may_be_asked_for(day):
                 self.add_error(name, _("Choose a day between 2000 and 2199."))
         if first and last and last < first:
             self.add_error("last_day", _("The last day is before the first one. Choose the same day or a later one."))

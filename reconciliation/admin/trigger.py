@@ -13,10 +13,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from billing.days import may_be_asked_for
 from billing.models import Organization
 from reconciliation.models.runs import COMPARISONS
-
-EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 
 
 class TriggerForm(forms.Form):
@@ -63,7 +62,7 @@ class TriggerForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         first, last, organization = cleaned.get("first_day"), cleaned.get("last_day"), cleaned.get("organization")
         for name, day in (("first_day", first), ("last_day", last)):
-            if day and not EARLIEST <= day < LATEST:
+            if day and not may_be_asked_for(day):
                 self.add_error(name, _("Choose a day between 2000 and 2199."))
         if first and last and last < first:
             self.add_error("last_day", _("The last day is before the first one. Choose the same day or a later one."))

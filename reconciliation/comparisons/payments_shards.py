@@ -18,7 +18,7 @@ from reconciliation.frames import read, read_pieces
 from .base import Scope, Sharding, Stored
 from .decisions import decided, partners_missing
 from .payments_reader import IDENTITY, LINKS, RIGHT, Reader
-from .payments_sides import add_to, widen, with_latest
+from .payments_sides import add_to, not_inside, widen, with_latest
 
 Decided = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -109,11 +109,6 @@ def former_elsewhere(reader: Reader, side: str, scope: Scope, stored: Stored) ->
 def inside(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
     """The rows of `[start, end)`."""
     return frame.filter(pl.col("occurred_at").is_between(micros(start), micros(end), closed="left"))
-
-
-def not_inside(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
-    """The rows before `start` or from `end` on."""
-    return frame.filter(~pl.col("occurred_at").is_between(micros(start), micros(end), closed="left"))
 
 
 def companions(right: pl.DataFrame) -> pl.DataFrame:

@@ -54,8 +54,15 @@ def former_elsewhere(
     """The records outside the period that earlier results name: it is decided anew about them, and that takes whatever
     they could be matched with where they are.
     """
-    inside = pl.col("occurred_at").is_between(micros(scope.start), micros(scope.end), closed="left")
-    return {side: frame.filter(pl.col("id").is_in(named[side].implode()) & ~inside) for side, frame in sides.items()}
+    return {
+        side: not_inside(frame.filter(pl.col("id").is_in(named[side].implode())), scope.start, scope.end)
+        for side, frame in sides.items()
+    }
+
+
+def not_inside(frame: pl.DataFrame, start: datetime, end: datetime) -> pl.DataFrame:
+    """The rows before `start` or from `end` on."""
+    return frame.filter(~pl.col("occurred_at").is_between(micros(start), micros(end), closed="left"))
 
 
 def are_many(organization: Organization, start: datetime, end: datetime) -> bool:

@@ -141,16 +141,21 @@ def reconcile_period(job: Job, comparison: str, start: datetime, end: datetime) 
     try:
         result = execute(run=run, now=job.clock(), progress=lambda _stage, _percent: alive(job), wait=job.stays)
     except LeaseHeld as held:
-        async_task("reconciliation.tasks.work_run", run.pk, task_name=f"run {run.pk}", group="runs")
+        hand_over(run)
         raise PutOff(str(held)) from None
     except RunInProgress as taken:
         raise PutOff(str(taken)) from None
     if result.status == "running":  # cut into parts: the workers go on with it
-        async_task("reconciliation.tasks.work_run", run.pk, task_name=f"run {run.pk}", group="runs")
+        hand_over(run)
         raise PutOff(str(run))
     if result.status == "error":
         raise StepFailed(f"{run}: {result.error}")
     return {"run": run.pk, "result": result.status, "open": sum(result.discrepancies.values())}
+
+
+def hand_over(run: ReconciliationRun) -> None:
+    """A job of the queue goes on with the run."""
+    async_task("reconciliation.tasks.work_run", run.pk, task_name=f"run {run.pk}", group="runs")
 
 
 def alive(job: Job) -> None:

@@ -8,12 +8,11 @@ import polars as pl
 import pytest
 
 from reconciliation import frames
-from reconciliation.models import ReconciliationRun
-from reconciliation.runs import execute, open_run, reconcile
+from reconciliation.runs import execute, reconcile
 from reconciliation.runs.shards import joining, matching, reading, working
 from tests.reconciliation.books import END, LATER, NOON, START, Books
 from tests.reconciliation.shard_facts import cut, whole
-from tests.reconciliation.test_shard_workers import AFTER_THE_LEASE, killed_at
+from tests.reconciliation.test_shard_workers import AFTER_THE_LEASE, killed_at, queued
 
 MID = START + timedelta(days=15)
 NOTHING = {"items": 0, "discrepancies": 0, "log": 0}
@@ -27,9 +26,10 @@ def files(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def queued(books: Books, **period: Any) -> ReconciliationRun:
-    times = {"start": START, "end": END, **period}
-    return open_run(organization=books.organization, comparison="payments", by=None, via="test", now=LATER, **times)
+def add_pairs(books: Books, count: int) -> None:
+    for number in range(count):
+        books.paid(f"p{number}", 1000, f"ch_{number}")
+        books.charged(f"ch_{number}", 1000)
 
 
 @pytest.mark.django_db
@@ -62,9 +62,7 @@ def part_of(key: str, count: int) -> int:
 def test_reading_again_forgets_refunds_of_the_first_reading(settings: Any) -> None:
     cut(settings, records=4)
     books = Books(refunds="always")
-    for number in range(10):
-        books.paid(f"p{number}", 1000, f"ch_{number}")
-        books.charged(f"ch_{number}", 1000)
+    add_pairs(books, 10)
     run = queued(books)
     count = working.parts_of(21)
     target = next(f"ch_{n}" for n in range(1, 10) if part_of(f"ch_{n}", count) != part_of("ch_0", count))
@@ -83,9 +81,7 @@ def test_reading_again_forgets_refunds_of_the_first_reading(settings: Any) -> No
 def test_a_run_that_goes_on_does_not_undo_what_a_later_run_wrote(settings: Any) -> None:
     cut(settings, records=4)
     books = Books()
-    for number in range(10):
-        books.paid(f"p{number}", 1000, f"ch_{number}")
-        books.charged(f"ch_{number}", 1000)
+    add_pairs(books, 10)
     books.paid("x", 1000, "ch_x")
     books.charged("ch_x", 900)
     run = queued(books)
@@ -110,9 +106,7 @@ def test_a_full_disk_while_reading_ends_the_run(settings: Any, monkeypatch: pyte
     monkeypatch.setattr(reading, "ROWS_A_CUT", 2)
     cut(settings, records=4)
     books = Books()
-    for number in range(30):
-        books.paid(f"p{number}", 1000, f"ch_{number}")
-        books.charged(f"ch_{number}", 1000)
+    add_pairs(books, 30)
 
     def full(*_args: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -130,9 +124,7 @@ def test_whoever_finishes_a_run_that_its_beginner_left_gives_the_lease_back(
 ) -> None:
     cut(settings, records=4)
     books = Books()
-    for number in range(10):
-        books.paid(f"p{number}", 1000, f"ch_{number}")
-        books.charged(f"ch_{number}", 1000)
+    add_pairs(books, 10)
     run = queued(books)
     with monkeypatch.context() as patch:
         patch.setattr(joining, "MOST", timedelta(0))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from billing.days import may_be_asked_for
 from billing.models import Organization
 from reconciliation.comparisons import COMPARISONS
 from reconciliation.management.helpers import Helpers
@@ -30,7 +31,7 @@ def day_start(text: str, zone: ZoneInfo) -> datetime:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise CommandError(_("“%s” is not a date. Write it as 2026-11-01.") % text, returncode=2) from error
-    if not date(2000, 1, 1) <= day < date(2200, 1, 1):
+    if not may_be_asked_for(day):
         raise CommandError(_("Choose a day between 2000 and 2199."), returncode=2)
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
